@@ -1,0 +1,88 @@
+"""``spinode fit``: learn a surrogate from a traces file."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from spinode.cli.output import print_json, print_table, progress, refuse_overwrite
+
+if TYPE_CHECKING:
+    from spinode.surrogate import FitProgress, FitSettings, Surrogate
+    from spinode.traces import TraceSet
+
+
+def fit_command(
+    file: Annotated[Path, typer.Argument(help="Traces file.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Surrogate file to write (HDF5).")],
+    samples: Annotated[str | None, typer.Option("--samples", help="Samples A:B of each trace, as stored.")] = None,
+    trace: Annotated[list[str] | None, typer.Option("--trace", help="Use this trace; repeat for more.")] = None,
+    minutes: Annotated[float, typer.Option("--minutes", help="Time budget; it may end earlier.")] = 10.0,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the network's first weights.")] = 0,
+    order: Annotated[int, typer.Option("--order", help="Embedding order k: states for each output.")] = 2,
+    delay: Annotated[str | None, typer.Option("--delay", help="Delay such as 15ps [default: from the data].")] = None,
+    hidden: Annotated[str, typer.Option("--hidden", help="Network layers such as 12 or 16,16; 0 for none.")] = "12",
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from where this command was stopped.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file, and start afresh.")] = False,
+    json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Learn a surrogate: free-run windows grow, held-out time decides; stopped with Ctrl-C it goes on with --resume."""
+    from spinode.cli.judging import read_selected
+    from spinode.surrogate import FitSettings
+    from spinode.units import parse_quantity
+
+    refuse_overwrite(out, force)
+    settings = FitSettings(
+        order=order,
+        delay=None if delay is None else parse_quantity(delay, "s"),
+        hidden=parse_layers(hidden),
+        minutes=minutes,
+        seed=seed,
+    )
+    surrogate = fit_to_file(read_selected(file, trace, samples), settings, out, resume=resume, force=force)
+    if json_output:
+        print_json({"file": str(out), **surrogate.record})
+    else:
+        rows = [(name.replace("_", " "), value) for name, value in surrogate.record.items()]
+        print_table(
+            ("training", "value"), rows, title=f"{out}: surrogate of {', '.join(c.name for c in surrogate.outputs)}"
+        )
+
+
+def fit_to_file(traces: TraceSet, settings: FitSettings, out: Path, *, resume: bool, force: bool) -> Surrogate:
+    """Fit with a progress bar and a checkpoint beside the result, which goes when the result is safe."""
+    from spinode.surrogate import fit, save_surrogate
+
+    checkpoint = out.with_name(out.name + ".checkpoint")
+    if checkpoint.exists() and not resume and not force:
+        raise ValueError(f"'{checkpoint}' holds a stopped fit; give --resume to go on or --force to start afresh")
+    if resume and not checkpoint.exists():
+        raise ValueError(f"--resume needs '{checkpoint}', which is not there; leave it out to start the fit")
+    with progress("fit") as advance:
+
+        def watch(now: FitProgress) -> None:
+            error = f"error {now.error:.4f}" if isfinite(now.error) else "begins"
+            held_out = f", best held-out {now.held_out:.4f}" if isfinite(now.held_out) else ""
+            advance(now.done, f"{now.stage}: {error}{held_out}")
+
+        try:
+            surrogate = fit(traces, settings, name=out.stem, watch=watch, checkpoint=checkpoint, resume=resume)
+        except KeyboardInterrupt:
+            kept = "go on with the same command and --resume" if checkpoint.exists() else "nothing was kept yet"
+            raise KeyboardInterrupt(f"interrupted; {kept}") from None
+    save_surrogate(out, surrogate, command=shlex.join(["spinode", *sys.argv[1:]]), force=force)
+    checkpoint.unlink(missing_ok=True)
+    return surrogate
+
+
+def parse_layers(text: str) -> tuple[int, ...]:
+    """'16,16' as (16, 16); '0' or nothing as no network."""
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    if not all(word.isdigit() for word in words):
+        raise ValueError(f"--hidden must be widths such as 12 or 16,16, or 0 for no network, got '{text}'")
+    return tuple(int(word) for word in words if int(word) > 0)

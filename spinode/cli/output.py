@@ -1,0 +1,160 @@
+"""What commands share: tables and JSON on stdout, progress on stderr, and the checks of common options."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic
+
+import numpy as np
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+Advance = Callable[[float, str], None]
+FIGURES = (".png", ".pdf", ".svg")
+QUIET_SECONDS = 10.0  # between two plain progress lines
+WIDE = 10_000  # columns where there is no terminal: a line is never folded
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> None:
+    """Print a table on stdout; numbers are aligned on the right.
+
+    Parameters
+    ----------
+    columns : sequence of str, length C
+        Headings.
+    rows : sequence of sequences, each of length C
+        Cells; floats are shown with four significant digits, None as a dash.
+    title : str
+        Line above the table; none if empty.
+    """
+    numeric = [_numeric([row[number] for row in rows]) for number in range(len(columns))]
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for heading, right in zip(columns, numeric, strict=True):
+        table.add_column(heading, justify="right" if right else "left")
+    for row in rows:
+        table.add_row(*[_cell(value) for value in row])
+    console = _console(stderr=False)
+    if title:
+        console.print(title)
+    console.print(table)
+
+
+def print_json(record: Mapping[str, object]) -> None:
+    """Print one JSON object on stdout; arrays become lists, and a number that is not finite becomes null."""
+    print(json.dumps(_plain(record), indent=2, allow_nan=False))
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Advance]:
+    """Show on stderr how far a long task is and how long it will still take.
+
+    A bar on a terminal, otherwise a plain line about every ten seconds. ``advance(done, note)`` takes the part that is
+    done, 0 to 1, and a short note such as the present error.
+    """
+    if sys.stderr.isatty():
+        with _bar(label) as advance:
+            yield advance
+    else:
+        yield _plain_lines(label)
+
+
+def refuse_overwrite(path: Path, force: bool) -> None:
+    """Raise ValueError if a file at this path may not be written; ``force`` allows to replace one."""
+    if path.is_dir():
+        raise ValueError(f"output '{path}' must be a file, got a folder")
+    if not path.parent.is_dir():
+        raise ValueError(f"output '{path}' must lie in a folder that is there, got '{path.parent}'; make it first")
+    if path.exists() and not force:
+        raise ValueError(f"output '{path}' is already there; give --force to replace it, or another name")
+
+
+def check_figure(path: Path, allowed: Sequence[str] = FIGURES) -> None:
+    """Raise ValueError unless a figure can be written here: a known ending, in a folder that is there."""
+    if path.suffix.lower() not in allowed:
+        raise ValueError(f"--plot must end in {', '.join(allowed)}, got '{path}'")
+    if not path.parent.is_dir():
+        raise ValueError(f"--plot must lie in a folder that is there, got '{path.parent}'; make it first")
+
+
+def sample_range(text: str | None, length: int) -> tuple[int, int]:
+    """First sample and the one after the last that ``--samples A:B`` names; the whole trace if the text is None.
+
+    Parameters
+    ----------
+    text : str or None
+        ``A:B``, ``A:`` or ``:B``, counted in samples of the trace as stored.
+    length : int
+        Samples in the trace; 0 <= A < B <= length.
+    """
+    if text is None:
+        return 0, length
+    match = re.fullmatch(r"\s*(\d*)\s*:\s*(\d*)\s*", text, flags=re.ASCII)
+    rule = f"--samples must be A:B with 0 <= A < B <= {length} (the trace's length), got '{text}'"
+    if match is None:
+        raise ValueError(rule)
+    first, last = int(match[1] or 0), int(match[2] or length)
+    if not 0 <= first < last <= length:
+        raise ValueError(rule)
+    return first, last
+
+
+def _console(stderr: bool) -> Console:
+    console = Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+    if not console.is_terminal:
+        console.width = WIDE
+    return console
+
+
+def _numeric(cells: Sequence[object]) -> bool:
+    return all(cell is None or (isinstance(cell, int | float) and not isinstance(cell, bool)) for cell in cells)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _plain(value: object) -> object:
+    """The same value in types that JSON knows."""
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(name): _plain(entry) for name, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    return str(value) if isinstance(value, Path) else value
+
+
+@contextmanager
+def _bar(label: str) -> Iterator[Advance]:
+    shown = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*shown, TextColumn("{task.fields[note]}"), console=_console(stderr=True)) as bar:
+        task = bar.add_task(label, total=1.0, note="")
+        yield lambda done, note: bar.update(task, completed=done, note=note)
+
+
+def _plain_lines(label: str) -> Advance:
+    begin = monotonic()
+    last = begin
+
+    def advance(done: float, note: str) -> None:
+        nonlocal last
+        now = monotonic()
+        if now - last < QUIET_SECONDS:
+            return
+        last = now
+        left = f", about {(now - begin) * (1 - done) / done:.0f} s left" if 0 < done <= 1 else ""
+        print(f"{label}: {done:.0%}{left}{'; ' if note else ''}{note}", file=sys.stderr, flush=True)
+
+    return advance

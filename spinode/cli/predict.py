@@ -1,0 +1,104 @@
+"""``spinode predict``: run a surrogate freely over traces and compare it with the truth and with baselines."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from spinode.cli.output import check_figure, print_json, refuse_overwrite
+
+if TYPE_CHECKING:
+    from spinode.surrogate import Surrogate
+    from spinode.surrogate.report import FreeRun, FreeRunReport
+    from spinode.traces import Trace, TraceSet
+
+    Judged = tuple[Trace, FreeRunReport, dict[str, FreeRun]]
+
+
+def predict_command(
+    twin: Annotated[Path, typer.Argument(help="Surrogate file.")],
+    file: Annotated[Path, typer.Argument(help="Traces file: its drive, and the truth to compare with.")],
+    samples: Annotated[str | None, typer.Option("--samples", help="Samples A:B of each trace, as stored.")] = None,
+    trace: Annotated[list[str] | None, typer.Option("--trace", help="Use this trace; repeat for more.")] = None,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Traces file to write the prediction to.")] = None,
+    train: Annotated[Path | None, typer.Option("--train", help="Training traces, for the baselines.")] = None,
+    train_samples: Annotated[str | None, typer.Option("--train-samples", help="Samples A:B of the training.")] = None,
+    train_trace: Annotated[list[str] | None, typer.Option("--train-trace", help="Training trace; repeat.")] = None,
+    plot: Annotated[Path | None, typer.Option("--plot", help="Figure of the free run: .png, .svg or .pdf.")] = None,
+    report: Annotated[Path | None, typer.Option("--report", help="HTML page with table and figures.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
+    json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Free run of a surrogate from the first samples and the drive alone, scored against the rest of each trace."""
+    from spinode.cli.judging import free_runs, read_selected, show
+    from spinode.surrogate import load_surrogate
+    from spinode.surrogate.report import build_report
+
+    _check_targets([path for path in (out, report, plot) if path is not None], plot, force)
+    surrogate = load_surrogate(twin)
+    traces = read_selected(file, trace, samples)
+    training = read_selected(train, train_trace, train_samples) if train is not None else None
+    judged: list[Judged] = []
+    for each in traces:
+        runs, warm_up = free_runs(surrogate, each, training)
+        title = f"{surrogate.name} on {file.name}, trace {each.name}"
+        judged.append((each, build_report(each, runs, title, warm_up), runs))
+    if out is not None:
+        _write_prediction(out, surrogate, traces, force)
+    _draw(surrogate, judged[0], plot, report)
+    if json_output:
+        print_json(_as_json(surrogate, judged))
+    else:
+        for _, each_report, _ in judged:
+            show(each_report)
+
+
+def _check_targets(paths: list[Path], plot: Path | None, force: bool) -> None:
+    if plot is not None:
+        check_figure(plot)
+    for path in paths:
+        refuse_overwrite(path, force)
+
+
+def _draw(surrogate: Surrogate, judged: Judged, plot: Path | None, page: Path | None) -> None:
+    """Figure and page of one trace, where they are asked for."""
+    from spinode.cli.judging import draw_figure, draw_page
+
+    trace, report, runs = judged
+    if plot is not None:
+        draw_figure(plot, report, trace, runs)
+    if page is not None:
+        draw_page(page, report, trace, runs, surrogate)
+
+
+def _write_prediction(out: Path, surrogate: Surrogate, traces: TraceSet, force: bool) -> None:
+    from spinode.storage import write_traces
+    from spinode.traces import TraceSet
+
+    with warnings.catch_warnings(action="ignore"):  # said already by the run that was judged
+        predicted = TraceSet(tuple(surrogate.predict(trace) for trace in traces))
+    command = shlex.join(["spinode", *sys.argv[1:]])
+    write_traces(out, predicted, command=command, source=f"free run of {surrogate.name}", force=force)
+
+
+def _as_json(surrogate: Surrogate, judged: list[tuple[Trace, FreeRunReport, dict[str, FreeRun]]]) -> dict[str, object]:
+    """Contract: ``nrmse`` {output: value} and ``seconds`` over all traces; ``reports`` has the rest, trace by trace."""
+    import numpy as np
+
+    nrmse: dict[str, float] = {}
+    for column, name in enumerate(surrogate.outputs):
+        truth, error = [], []
+        for trace, report, runs in judged:
+            kept = slice(report.warm_up, None)
+            truth.append(trace.output.values[kept, column])
+            error.append(runs[surrogate.name].prediction[kept, column] - truth[-1])
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            ratio = np.mean(np.concatenate(error) ** 2) / np.var(np.concatenate(truth))
+        nrmse[name.name] = float(np.sqrt(ratio))
+    seconds = sum(runs[surrogate.name].prediction_seconds for _, _, runs in judged)
+    return {"nrmse": nrmse, "seconds": seconds, "reports": [report.as_dict() for _, report, _ in judged]}

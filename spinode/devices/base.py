@@ -1,0 +1,76 @@
+"""The seam of the package: a device is its channels, a packed parameter vector and three compiled kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from numba import types
+
+from spinode.signals import Channel, FloatArray
+
+MATRIX = types.float64[:, ::1]
+KERNEL = types.void(MATRIX, MATRIX, types.float64[:, :], MATRIX)
+"""Numba signature of every kernel: (state, drive, parameters, result), one row a member.
+
+``state`` is (members, S), ``drive`` is (members, I), ``parameters`` is (members, P) and may have zero stride over the
+members; the kernel fills ``result``. The signature is fixed, so the integrator is compiled once, for every device.
+"""
+
+Compiled = Callable[..., Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kernel:
+    """Three functions compiled with the signature ``KERNEL``.
+
+    rhs
+        result (members, S): dx/dt in the state's unit per second.
+    diffusion
+        result (members, S): amplitude b of the noise in dx = rhs dt + b dW (Stratonovich), zero where there is none.
+    readout
+        result (members, O): the outputs.
+    limits
+        Largest absolute value of each state at which the equations hold; empty where there is no such bound.
+        A run that passes one of them stops with an error.
+    """
+
+    rhs: Compiled
+    diffusion: Compiled
+    readout: Compiled
+    limits: tuple[float, ...] = ()
+
+
+class Device(Protocol):
+    """What the integrator, the reservoir and the networks need to know of a device, analytic or learned."""
+
+    @property
+    def name(self) -> str:
+        """Short name, as the command line knows it."""
+
+    @property
+    def inputs(self) -> tuple[Channel, ...]:
+        """Drive channels with units."""
+
+    @property
+    def outputs(self) -> tuple[Channel, ...]:
+        """Output channels with units."""
+
+    @property
+    def states(self) -> tuple[Channel, ...]:
+        """State variables with units."""
+
+    @property
+    def kernel(self) -> Kernel:
+        """The compiled equations."""
+
+    @property
+    def step(self) -> float:
+        """Largest solver step [s] at which the equations are integrated to the documented accuracy."""
+
+    def packed(self) -> FloatArray:
+        """Parameter vector of the kernels, shape (P,)."""
+
+    def initial(self) -> FloatArray:
+        """State at rest, or the conventional start, shape (S,)."""

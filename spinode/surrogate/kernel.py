@@ -1,0 +1,67 @@
+"""The learned field as device kernels, so that ``simulate`` runs a surrogate as it runs an analytic device."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from spinode.devices.base import KERNEL, Kernel
+from spinode.signals import FloatArray
+from spinode.surrogate.field import FAST, field_value
+
+HEADER = 10
+"""Leading entries of the packed vector: the seven sizes of the field, outputs, drive channels, samples per second."""
+
+
+def pack(sizes: FloatArray, counts: tuple[int, int], rate: float, parts: list[FloatArray]) -> FloatArray:
+    """Packed parameter vector of a surrogate.
+
+    Order: header; output mean and scale (O each); input centre and scale (I each); scaled static parameters (K); theta.
+    """
+    head = np.array([*sizes, counts[0], counts[1], rate], dtype=np.float64)
+    return np.concatenate([head, *parts])
+
+
+@njit(KERNEL, cache=True, fastmath=FAST, error_model="numpy")
+def _rhs(state: FloatArray, drive: FloatArray, parameters: FloatArray, result: FloatArray) -> None:
+    """dx/dt of each member in scaled units per second."""
+    for member in range(state.shape[0]):
+        p = parameters[member].copy()
+        sizes = p[:7].astype(np.int64)
+        states, variables = sizes[0], sizes[0] + sizes[1]
+        outputs, channels, rate = int(p[7]), int(p[8]), p[9]
+        centre = HEADER + 2 * outputs
+        static = centre + 2 * channels
+        z = np.empty(variables)
+        core = states - sizes[6]
+        z[:core] = state[member, :core]
+        z[core + sizes[1] :] = state[member, core:]
+        for c in range(channels):
+            z[core + c] = (drive[member, c] - p[centre + c]) / p[centre + channels + c]
+        for k in range(variables - states - channels):
+            z[core + channels + k] = p[static + k]
+        theta = p[static + variables - states - channels :]
+        phi = np.empty(sizes[3])
+        layer = np.empty((sizes[4] + 1, max(sizes[5], variables)))
+        field_value(sizes, theta, z, phi, layer, result[member])
+        for s in range(states):
+            result[member, s] *= rate
+
+
+@njit(KERNEL, cache=True, error_model="numpy")
+def _diffusion(state: FloatArray, drive: FloatArray, parameters: FloatArray, result: FloatArray) -> None:
+    """No noise is learned yet: zero."""
+    result[:, :] = 0.0
+
+
+@njit(KERNEL, cache=True, error_model="numpy")
+def _readout(state: FloatArray, drive: FloatArray, parameters: FloatArray, result: FloatArray) -> None:
+    """The first O states in the outputs' units."""
+    outputs = result.shape[1]
+    for member in range(state.shape[0]):
+        for o in range(outputs):
+            mean, scale = parameters[member, HEADER + o], parameters[member, HEADER + outputs + o]
+            result[member, o] = mean + scale * state[member, o]
+
+
+SURROGATE_KERNEL = Kernel(rhs=_rhs, diffusion=_diffusion, readout=_readout)

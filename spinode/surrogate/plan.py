@@ -1,0 +1,148 @@
+"""What a fit does, in which order: closed forms of several degrees, longer and longer windows, then the network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import comb
+
+import numpy as np
+
+from spinode.surrogate.dataset import Dataset
+from spinode.surrogate.field import FieldShape
+
+MOST_COEFFICIENTS = 400
+"""Coefficients of the polynomial part above which a degree is not tried: the cost of a step grows with their square."""
+WINDOWS = (3, 9, 30, 90)
+"""Window lengths in delays: under one period, a few periods, then as long as a device remembers its past."""
+HIDDEN_ITERATIONS = 25
+"""Most iterations at each window length with a hidden pair."""
+ITERATIONS = (12, 20, 30, 60, 20)
+"""Most iterations at each window length, and for the last one on all samples."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitSettings:
+    """How a surrogate is fitted.
+
+    Parameters
+    ----------
+    order : int
+        k of the embedding: states for each output, 1 to 6.
+    delay : float or None
+        Embedding delay [s]; None: a quarter of the dominant period, from the data.
+    degrees : tuple of int
+        Degrees of the polynomial part that compete on held-out time, each 1 to 8.
+    hidden : tuple of int
+        Equal widths of the tanh layers of the network that learns the rest; empty for none.
+    minutes : float
+        Time budget [min], > 0; the fit ends earlier when nothing improves.
+    seed : int
+        Seed of the network's first weights, >= 0.
+    held_out : float
+        Fraction at the end of each trace that training does not see, 0.02 to 0.5.
+    ridge : float
+        Weight of the squared coefficients beside the scaled mean squared error, >= 0.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+    """
+
+    order: int = 2
+    delay: float | None = None
+    degrees: tuple[int, ...] = (2, 3, 4)
+    hidden: tuple[int, ...] = (12,)
+    minutes: float = 10.0
+    seed: int = 0
+    held_out: float = 0.15
+    ridge: float = 1e-9
+
+    def __post_init__(self) -> None:
+        rules = (
+            ("order", 1 <= self.order <= 6, "1 to 6", self.order),
+            ("delay", self.delay is None or 0 < self.delay < np.inf, "a positive time in seconds", self.delay),
+            ("degrees", len(self.degrees) > 0 and all(1 <= d <= 8 for d in self.degrees), "1 to 8", self.degrees),
+            ("hidden", self._layers_hold(), "at most 8 equal widths of 1 to 256", self.hidden),
+            ("minutes", 0 < self.minutes < np.inf, "a positive number of minutes", self.minutes),
+            ("seed", self.seed >= 0, "0 or more", self.seed),
+            ("held_out", 0.02 <= self.held_out <= 0.5, "0.02 to 0.5", self.held_out),
+            ("ridge", 0 <= self.ridge < np.inf, "0 or more", self.ridge),
+        )
+        for name, holds, rule, value in rules:
+            if not holds:
+                raise ValueError(f"FitSettings.{name} must be {rule}, got {value}")
+
+    def _layers_hold(self) -> bool:
+        return len(self.hidden) <= 8 and len(set(self.hidden)) <= 1 and all(1 <= w <= 256 for w in self.hidden)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """One part of the plan.
+
+    Parameters
+    ----------
+    label : str
+        What a progress line calls it.
+    shape : FieldShape or None
+        Field to fit; None: the shape of the best candidate so far.
+    begin : str
+        ``closed form``, ``previous`` (the stage before), ``best`` (best candidate so far), ``hidden`` (best candidate
+        plus a pair of hidden coordinates) or ``network`` (plus a network whose output begins at zero).
+    steps : int
+        Window length [samples].
+    iterations : int
+        Most iterations.
+    everything : bool
+        Use the held-out samples too; only for the last stage, after the choice is made.
+    """
+
+    label: str
+    shape: FieldShape | None
+    begin: str
+    steps: int
+    iterations: int
+    everything: bool = False
+
+
+def make_plan(data: Dataset, settings: FitSettings) -> tuple[Stage, ...]:
+    """Stages for these data: every degree at short windows, the winner at longer ones, the network, the refit."""
+    outputs, inputs = data.record.outputs.shape[1], data.inputs.shape[1]
+    states = settings.order * outputs
+    lengths = _lengths(data)
+    stages: list[Stage] = []
+    for degree in _degrees(settings, states, inputs):
+        shape = FieldShape(states=states, inputs=inputs, degree=degree)
+        for number, steps in enumerate(lengths[:2]):
+            begin = "previous" if number else "closed form"
+            stages.append(
+                Stage(label=f"degree {degree}", shape=shape, begin=begin, steps=steps, iterations=ITERATIONS[number])
+            )
+    for number, steps in enumerate(lengths[2:], start=2):
+        stages.append(_later("longer", "best", steps, ITERATIONS[number]))
+        if number == 2 and settings.order > 1:
+            stages.append(_later("hidden pair", "hidden", lengths[1], HIDDEN_ITERATIONS))
+            stages += [_later("hidden pair", "previous", each, HIDDEN_ITERATIONS) for each in lengths[2:]]
+        if number == len(lengths) - 1 and settings.hidden:
+            stages.append(_later("network", "network", steps, ITERATIONS[3]))
+    last = _later("all samples", "best", lengths[-1], ITERATIONS[4])
+    return (*stages, replace(last, everything=True))
+
+
+def _later(label: str, begin: str, steps: int, iterations: int) -> Stage:
+    return Stage(label=label, shape=None, begin=begin, steps=steps, iterations=iterations)
+
+
+def _degrees(settings: FitSettings, states: int, inputs: int) -> list[int]:
+    """Degrees that are asked for and not too large; linear where all of them are."""
+    asked = sorted(set(settings.degrees))
+    return [d for d in asked if states * comb(states + inputs + d, d) <= MOST_COEFFICIENTS] or [1]
+
+
+def _lengths(data: Dataset) -> tuple[int, ...]:
+    """Window lengths that fit at least twice into the longest training part."""
+    longest = max(piece.held - piece.first for piece in data.pieces) - data.embedding.span - 2
+    wanted = [data.embedding.delay * factor for factor in WINDOWS]
+    fitting = [max(4, steps) for steps in wanted if steps <= longest // 2]
+    return tuple(fitting) or (max(4, longest // 2),)
