@@ -7,6 +7,10 @@ from scipy.linalg import expm
 
 from spinode.signals import Channel, FloatArray, Signal, signal_of
 from spinode.surrogate import FitSettings, Surrogate
+from spinode.surrogate.dataset import Scaling
+from spinode.surrogate.embedding import Embedding, Encoder
+from spinode.surrogate.field import FieldShape
+from spinode.surrogate.model import Range
 from spinode.traces import Parameter, Trace
 
 DT = 4e-11
@@ -102,6 +106,56 @@ def two_modes(force: FloatArray, name: str = "two modes") -> Trace:
         state = step @ state
     drive = signal_of(force, DT, Channel(name=FORCE, unit="A", hold=True))
     return Trace(drive=drive, output=signal_of(record, DT, Channel(name="y")), name=name)
+
+
+def made(inputs: int = 2, parameters: int = 1, hidden: tuple[int, ...] = (3, 3), seed: int = 5) -> Surrogate:
+    """A stable surrogate of one output with the given numbers of inputs; made, not learned."""
+    rng = np.random.default_rng(seed)
+    count = inputs + parameters
+    shape = FieldShape(states=2, inputs=count, degree=2, hidden=hidden)
+    theta = 0.05 * rng.standard_normal(shape.size)
+    for state in (0, 1):
+        theta[state * shape.monomials + shape.exponents.index((state,))] -= 0.5
+    embedding = Embedding(order=2, delay=3)
+    width = len(embedding.output_lags) + count * len(embedding.input_lags)
+    names = [f"constant{n}" for n in range(parameters)]
+    channels = tuple(Channel(name=f"u{n}", unit="A", hold=n == 0) for n in range(inputs))
+    return Surrogate(
+        name="made by a test",
+        inputs=channels,
+        outputs=(Channel(name="mz", unit="V"),),
+        parameters={name: Parameter(value=0.5, unit="m") for name in names},
+        dt=5e-12,
+        shape=shape,
+        theta=theta,
+        scaling=Scaling(
+            output_mean=np.array([0.3]),
+            output_scale=np.array([1e-3]),
+            input_centre=rng.standard_normal(count),
+            input_scale=0.5 + rng.random(count),
+        ),
+        encoder=Encoder(
+            embedding=embedding,
+            degree=1,
+            weights=0.1 * rng.standard_normal((1 + width, 2)),
+            spread=np.array([0.01, 0.1]),
+        ),
+        fitted_error=0.02,
+        ranges={name: Range(low=-2.0, high=2.0) for name in (*(c.name for c in channels), *names)},
+        conditions={"mass": Parameter(value=2.0, unit="kg")},
+        record={"seed": 3, "samples": 400, "held_out_nrmse": 0.01, "data": "nowhere"},
+        history=np.array([[1.0, 0.5], [2.5, 0.01]]),
+    )
+
+
+def trace_for(twin: Surrogate, count: int = 80, seed: int = 1, start: float = 0.0) -> Trace:
+    rng = np.random.default_rng(seed)
+    drive = rng.uniform(-1, 1, (count, len(twin.inputs)))
+    return Trace(
+        drive=Signal(values=drive, dt=twin.dt, channels=twin.inputs, start=start),
+        output=signal_of(0.3 + 1e-3 * rng.standard_normal(count), twin.dt, *twin.outputs, start=start),
+        parameters=twin.parameters,
+    )
 
 
 def nrmse(twin: Surrogate, trace: Trace, output: int = 0) -> float:

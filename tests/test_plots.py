@@ -95,7 +95,10 @@ def test_short_and_constant_records_are_drawn(tmp_path: Path) -> None:
     short = Trace(drive=signal_of(np.zeros((12, 0)), 1.0), output=signal_of(np.full(12, 2.0), 1.0, Channel(name="y")))
     runs = {"twin": np.full((12, 1), 2.0)}
     for number, draw in enumerate((plots.free_run_figure, plots.error_figure, plots.spectra_figure)):
-        plots.save_figure(tmp_path / f"{number}.svg", draw(short, runs, "y", 2))
+        figure = draw(short, runs, "y", 2)
+        plots.save_figure(tmp_path / f"{number}.svg", figure)
+        assert (tmp_path / f"{number}.svg").stat().st_size > 1000
+        assert all(axis.get_lines() for axis in figure.axes)
 
 
 def test_a_channel_that_is_not_there_is_answered_with_the_closest() -> None:
