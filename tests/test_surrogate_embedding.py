@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from spinode.signals import Channel, signal_of
+from spinode.surrogate.dataset import make_dataset
 from spinode.surrogate.embedding import (
     DENSE,
     MOST_DELAY,
@@ -13,6 +15,7 @@ from spinode.surrogate.embedding import (
     derivative_coordinates,
     fit_encoder,
 )
+from spinode.traces import Trace, TraceSet
 from tests.tolerances import ROUNDING
 
 TIME = np.arange(4000.0)
@@ -109,3 +112,14 @@ def test_an_encoder_of_many_coordinates_is_linear() -> None:
     outputs, inputs = rng.standard_normal((400, 4)), rng.standard_normal((400, 4))
     encoder = fit_encoder(Embedding(order=3, delay=4), outputs, inputs, outputs, np.arange(16, 400))
     assert encoder.degree == 1
+
+
+def test_an_output_that_jumps_with_its_drive_is_a_warning_and_a_smooth_one_is_not() -> None:
+    drive = np.repeat(np.random.default_rng(0).uniform(1, 2, 40), 25)
+    motion = 1 + 0.1 * np.sin(0.3 * np.arange(1000))
+    held = signal_of(drive, 1.0, Channel(name="current", unit="A", hold=True))
+    direct = Trace(drive=held, output=signal_of(drive * motion, 1.0, Channel(name="voltage", unit="V")))
+    smooth = Trace(drive=held, output=signal_of(motion, 1.0, Channel(name="resistance", unit="ohm")))
+    with pytest.warns(UserWarning, match="output 'voltage' jumps whenever drive 'current' does"):
+        make_dataset(TraceSet((direct,)), 2, None, 0.15)
+    make_dataset(TraceSet((smooth,)), 2, None, 0.15)  # warnings are errors in this suite

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,9 @@ from spinode.surrogate.embedding import Embedding, choose_delay, derivative_coor
 from spinode.surrogate.field import IntArray
 from spinode.surrogate.least_squares import Record
 from spinode.traces import Trace, TraceSet
+
+DIRECT = 3.0
+"""Median change of an output at the drive's jumps over its 90 % quantile elsewhere that means a direct path."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +108,7 @@ def make_dataset(traces: TraceSet, order: int, delay: float | None, held_out: fl
     delay : float or None
         tau [s]; None: chosen from the data.
     held_out : float
-        Fraction at the end of each trace that training does not see, 0.02 to 0.5.
+        Fraction at the end of each trace that is not fitted before the choice is made, 0.02 to 0.5.
 
     Raises
     ------
@@ -115,6 +119,7 @@ def make_dataset(traces: TraceSet, order: int, delay: float | None, held_out: fl
     for trace in traces:
         if abs(trace.dt - dt) > 1e-6 * dt:
             raise ValueError(f"trace '{trace.name}' must have the sample interval {dt} s, got {trace.dt} s")
+    _warn_direct(traces)
     scaling = _scaling(traces)
     outputs = [scaling.outputs(trace.output.values) for trace in traces]
     tau = choose_delay(outputs) if delay is None else max(1, round(delay / dt))
@@ -179,6 +184,26 @@ def _scaling(traces: TraceSet) -> Scaling:
     return Scaling(
         output_mean=outputs.mean(axis=0), output_scale=deviation, input_centre=(low + high) / 2, input_scale=scale
     )
+
+
+def _warn_direct(traces: TraceSet) -> None:
+    """Warn where an output jumps together with a held input: the field has no direct path from input to output."""
+    for column, output in enumerate(traces.traces[0].output.channels):
+        for row, drive in enumerate(traces.traces[0].drive.channels):
+            held = [trace for trace in traces if trace.drive.channels[row].hold]
+            steps = [np.abs(np.diff(trace.output.values[:, column])) for trace in held]
+            jumps = [np.diff(trace.drive.values[:, row]) != 0 for trace in held]
+            if not held or not any(jump.any() for jump in jumps):
+                continue
+            change, at_jump = np.concatenate(steps), np.concatenate(jumps)
+            usual = np.quantile(change[~at_jump], 0.9) if (~at_jump).any() else np.inf
+            if np.median(change[at_jump]) > DIRECT * usual:
+                warnings.warn(
+                    f"output '{output.name}' jumps whenever drive '{drive.name}' does, which a surrogate cannot follow;"
+                    f" learn a smooth quantity instead, such as {output.name} over {drive.name}",
+                    UserWarning,
+                    stacklevel=4,
+                )
 
 
 def _check_lengths(traces: TraceSet, embedding: Embedding, held_out: float) -> None:

@@ -39,7 +39,7 @@ class FitSettings:
     seed : int
         Seed of the network's first weights, >= 0.
     held_out : float
-        Fraction at the end of each trace that training does not see, 0.02 to 0.5.
+        Fraction at the end of each trace that is not fitted before the choice is made, 0.02 to 0.5.
     ridge : float
         Weight of the squared coefficients beside the scaled mean squared error, >= 0.
 
