@@ -53,7 +53,7 @@ def random_stages(steps: int, inputs: int, held: bool, seed: int = 2) -> FloatAr
 def value(shape: FieldShape, theta: FloatArray, z: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """f(z), and the phi and layers that belong to it."""
     phi, out = np.empty(shape.monomials), np.empty(shape.states)
-    layer = np.zeros((len(shape.hidden) + 1, max(shape.sizes[5], shape.variables)))
+    layer = np.zeros((len(shape.hidden) + 2, max(shape.sizes[5], shape.variables)))
     field_value(shape.sizes, theta, z, phi, layer, out)
     return out, phi, layer
 

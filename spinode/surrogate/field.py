@@ -184,22 +184,36 @@ def _fill_mode_slope(z: FloatArray, core: int, variable: int, slope: FloatArray)
 
 @njit(cache=True, fastmath=FAST, error_model="numpy")
 def tanh_all(values: FloatArray) -> None:
-    """tanh in place, to 4e-16: Lambert's continued fraction at x/16, then four times t -> 2t/(1 + t^2); vectorises."""
+    """tanh in place, to 1e-15: Lambert's fraction n/d at x/16, then four times t -> 2t/(1 + t^2), kept as n and d."""
     for i in range(values.shape[0]):
         x = min(max(values[i], -20.0), 20.0) * 0.0625
         s = x * x
-        t = x * (135135.0 + s * (17325.0 + s * (378.0 + s))) / (135135.0 + s * (62370.0 + s * (3150.0 + s * 28.0)))
-        t = 2.0 * t / (1.0 + t * t)
-        t = 2.0 * t / (1.0 + t * t)
-        t = 2.0 * t / (1.0 + t * t)
-        values[i] = 2.0 * t / (1.0 + t * t)
+        n = x * (135135.0 + s * (17325.0 + s * (378.0 + s)))
+        d = 135135.0 + s * (62370.0 + s * (3150.0 + s * 28.0))
+        n, d = 2.0 * n * d, d * d + n * n
+        n, d = 2.0 * n * d, d * d + n * n
+        n, d = 2.0 * n * d, d * d + n * n
+        n, d = 2.0 * n * d, d * d + n * n
+        values[i] = n / d
+
+
+@njit(cache=True, fastmath=FAST, error_model="numpy")
+def _affine(weights: FloatArray, x: FloatArray, result: FloatArray) -> None:
+    """result = W x + b, where ``weights`` holds W row by row, then b; slices let the inner loop vectorise."""
+    rows, columns = result.shape[0], x.shape[0]
+    for i in range(rows):
+        row = weights[i * columns : (i + 1) * columns]
+        total = 0.0
+        for j in range(columns):
+            total += row[j] * x[j]
+        result[i] = total + weights[rows * columns + i]
 
 
 @njit(cache=True, fastmath=FAST, error_model="numpy")
 def field_value(
     sizes: IntArray, theta: FloatArray, z: FloatArray, phi: FloatArray, layer: FloatArray, out: FloatArray
 ) -> None:
-    """f(z) into ``out``; ``phi`` (monomials,) and ``layer`` (layers + 1, width) keep the pass for ``field_tangent``."""
+    """f(z) into ``out``; ``phi`` (monomials,) and ``layer`` (layers + 2, width) keep the pass for ``field_tangent``."""
     states, degree, count = sizes[0], sizes[2], sizes[3]
     fill_monomials(z, degree, sizes[6], phi)
     for s in range(states):
@@ -220,19 +234,15 @@ def _add_network(sizes: IntArray, theta: FloatArray, layer: FloatArray, out: Flo
     columns = states + sizes[1]
     offset = states * sizes[3]
     for k in range(depth):
-        for i in range(width):
-            total = theta[offset + width * columns + i]
-            for j in range(columns):
-                total += theta[offset + i * columns + j] * layer[k, j]
-            layer[k + 1, i] = total
-        tanh_all(layer[k + 1, :width])
+        above = layer[k + 1, :width]
+        _affine(theta[offset : offset + width * (columns + 1)], layer[k, :columns], above)
+        tanh_all(above)
         offset += width * (columns + 1)
         columns = width
+    last = layer[depth + 1, :states]
+    _affine(theta[offset : offset + states * (width + 1)], layer[depth, :width], last)
     for s in range(states):
-        total = theta[offset + states * width + s]
-        for j in range(width):
-            total += theta[offset + s * width + j] * layer[depth, j]
-        out[s] += total
+        out[s] += last[s]
 
 
 @njit(cache=True, fastmath=FAST, error_model="numpy")

@@ -42,7 +42,7 @@ def _rhs(state: FloatArray, drive: FloatArray, parameters: FloatArray, result: F
             z[core + channels + k] = p[static + k]
         theta = p[static + variables - states - channels :]
         phi = np.empty(sizes[3])
-        layer = np.empty((sizes[4] + 1, max(sizes[5], variables)))
+        layer = np.empty((sizes[4] + 2, max(sizes[5], variables)))
         field_value(sizes, theta, z, phi, layer, result[member])
         for s in range(states):
             result[member, s] *= rate

@@ -67,7 +67,7 @@ def free_runs(
     members, states = initial.shape
     result = np.empty((members, steps + 1, states))
     phi = np.empty(sizes[3])
-    layer = np.zeros((sizes[4] + 1, max(sizes[5], states + sizes[1])))
+    layer = np.zeros((sizes[4] + 2, max(sizes[5], states + sizes[1])))
     z = np.empty(states + sizes[1])
     k = np.empty((4, states))
     for m in range(members):
@@ -98,7 +98,7 @@ def tangent_runs(
     size = theta.shape[0]
     result = np.empty((members, (steps + 1) * outputs, size + states))
     phi = np.empty(sizes[3])
-    layer = np.zeros((sizes[4] + 1, max(sizes[5], states + sizes[1])))
+    layer = np.zeros((sizes[4] + 2, max(sizes[5], states + sizes[1])))
     z, x = np.empty(states + sizes[1]), np.empty(states)
     k, kt = np.empty((4, states)), np.empty((4, states, size + states))
     fz, ft = np.empty((states, states)), np.empty((states, size))
