@@ -243,7 +243,14 @@ def start(*words: object) -> subprocess.Popen[str]:
         "sys.exit(main())"
     )
     command = [sys.executable, "-c", code, "fit", *(str(word) for word in words)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=_hear_interrupts
+    )
+
+
+def _hear_interrupts() -> None:
+    """A shell makes what it runs in the background deaf to Ctrl-C, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def stopped(child: subprocess.Popen[str], number: signal.Signals) -> tuple[int, str]:
