@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from spinode.importers import import_traces, read_table
+from spinode.importers.mat5 import read_mat5
 
 T = np.arange(5) * 1e-9
 V = np.array([1.0, 4.0, 2.0, 5.0, 3.0])
@@ -91,3 +92,20 @@ def test_a_cut_file_of_version_73_is_refused(tmp_path: Path) -> None:
         (tmp_path / "cut.mat").write_bytes(whole[:length])
         with pytest.raises(ValueError, match=r"cut\.mat is damaged or not a MATLAB file"):
             read_table(tmp_path / "cut.mat")
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_our_reader_of_version_5_agrees_with_scipy(tmp_path: Path, compressed: bool) -> None:
+    rng = np.random.default_rng(0)
+    sound = {kind: rng.integers(0, 100, 37).astype(kind) for kind in ("f8", "f4", "i1", "u1", "i2", "u2", "i4", "i8")}
+    stored = {f"v_{kind}": values for kind, values in sound.items()} | {
+        "row": rng.standard_normal((1, 9)), "fs": 1e6, "a": 3, "matrix": np.ones((3, 4)), "text": "hello",
+        "wave": np.exp(1j * np.arange(5)), "nothing": np.empty((0, 0)),
+        "cell": np.array([1, "x"], dtype=object), "tree": {"b": np.arange(3.0)},
+    }  # fmt: skip
+    scipy.io.savemat(tmp_path / "a.mat", stored, do_compression=compressed)
+    theirs = scipy.io.loadmat(tmp_path / "a.mat")
+    ours = read_mat5((tmp_path / "a.mat").read_bytes())
+    assert set(ours) == {*(f"v_{kind}" for kind in sound), "row", "fs", "a"}
+    for name, values in ours.items():
+        np.testing.assert_array_equal(values, np.asarray(theirs[name], dtype=np.float64).ravel())

@@ -1,4 +1,4 @@
-"""MATLAB files: v5 (also v4 and v7) through scipy, v7.3 (HDF5) through h5py.
+"""MATLAB files: v5 to v7 through ``mat5``, v7.3 (HDF5) through h5py.
 
 The columns are the one-dimensional numeric variables that are as long as the time; a scalar such as 'dt', 'Ts' or
 'fs' serves where there is no time variable. Only numbers are read: structures, cells, objects and references are
@@ -12,15 +12,14 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-import scipy.io
 
+from spinode.importers.mat5 import read_mat5
 from spinode.importers.table import RawTable
 from spinode.signals import FloatArray
 
 _TIME_NAMES = ("t", "time", "simulation_time", "x")
 _INTERVALS = ("dt", "ts", "tinterval", "increment", "xinc")
 _RATES = ("fs", "samplerate", "sample_rate")
-_NUMBERS = frozenset({"double", "single", "logical", *(f"{u}int{n}" for u in ("", "u") for n in (8, 16, 32, 64))})
 _LARGEST = 1 << 32  # bytes claimed by one variable
 
 
@@ -33,10 +32,10 @@ def read_mat(path: Path, source: str) -> RawTable:
         If the file is damaged, or holds no variables of equal length with a time.
     """
     try:
-        found = _read_hdf5(path) if h5py.is_hdf5(path) else _read_classic(path)
+        found = _read_hdf5(path) if h5py.is_hdf5(path) else read_mat5(path.read_bytes())
     except MemoryError:
         raise ValueError(f"{source} is damaged: it claims more data than it can hold") from None
-    except Exception as error:  # scipy's reader has no common error class: it also raises zlib.error, TypeError, ...
+    except Exception as error:  # h5py and zlib have no common error class
         text = " ".join(str(error).split())[:120] or type(error).__name__
         raise ValueError(f"{source} is damaged or not a MATLAB file: {text}") from None
     scalars = {name.lower(): float(value[0]) for name, value in found.items() if value.size == 1}
@@ -67,15 +66,6 @@ def _interval(scalars: dict[str, float]) -> float | None:
         if value > 0 and math.isfinite(value):
             return 1 / value if name in _RATES else value
     return None
-
-
-def _read_classic(path: Path) -> dict[str, FloatArray]:
-    """Numeric vectors and scalars of a file of version 4 to 7."""
-    wanted = [name for name, shape, kind in scipy.io.whosmat(path) if kind in _NUMBERS and _is_vector(shape)]
-    if not wanted:
-        return {}
-    data = scipy.io.loadmat(path, variable_names=wanted, squeeze_me=False)
-    return {name: _flat(data[name]) for name in wanted if data[name].dtype.kind in "fiub"}
 
 
 def _read_hdf5(path: Path) -> dict[str, FloatArray]:
