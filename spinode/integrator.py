@@ -1,32 +1,33 @@
-"""Fixed-step integration of packed members: the compiled loops that every device and every surrogate runs through."""
+"""Fixed-step integration of packed members: the compiled loops that every device and every surrogate runs through.
+
+Members are worked through in groups that fit into the processor's first cache, each group through the whole drive; the
+groups are independent, so threads may share them without a change of any number.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numba import njit, types
 from numpy.typing import NDArray
 
-from spinode.devices.base import KERNEL, MATRIX, Kernel
+from spinode.devices.base import Kernel
+from spinode.noise import normal_numbers
 from spinode.signals import STAGES, FloatArray
+from spinode.stepping import heun, runge_kutta
 
 BLOCK = 2**20
-"""State values a compiled call works through before it returns to Python (noise memory, reaction to Ctrl-C)."""
+"""State values a compiled call works through before it returns to Python (reaction to Ctrl-C)."""
+NOISE_BLOCK = 2**16
+"""The same with noise: the random numbers of a block are held in memory."""
+GROUP = 4096
+"""Numbers (states with their slopes, inputs, parameters) of the members that run side by side: 32 kB."""
 MOST_SUBSTEPS = 100_000
 """Largest number of solver steps a sample; a drive that needs more is sampled too coarsely to be meant."""
 LARGEST = 1e300
 """Absolute state above which a run has diverged, where the device gives no limit of its own."""
-
-_tuple: Any = types.Tuple
-_FLAT = types.float64[::1]
-_FUNCTION = types.FunctionType(KERNEL)
-_DRIVE = _tuple((types.Array(types.float64, 3, "C", readonly=True), types.boolean[::1], types.float64[:, :, :, ::1]))
-_MEMBERS = _tuple((MATRIX, MATRIX, MATRIX, types.float64[:, :, ::1]))
-_NOISY = _tuple((*_MEMBERS.types, types.float64[:, :, ::1]))
-_CLOCK = _tuple((types.int64, types.int64, types.int64, types.float64))
 
 
 class DivergedError(ValueError):
@@ -91,7 +92,8 @@ class DriveTable:
             By position of the sample among its nodes, substep, stage (0, 1/3, 2/3, 1 of the step) and node.
         """
         nodes = min(4, self.values.shape[0])
-        offset = (np.arange(self.substeps)[:, None] + np.array(STAGES)) / self.substeps
+        substeps = 1 if self.holds.all() else self.substeps  # a held channel reads no weight
+        offset = (np.arange(substeps)[:, None] + np.array(STAGES)) / substeps
         position = np.arange(3.0)[:, None, None] + offset
         result = np.ones((*position.shape, nodes))
         for node in range(nodes):
@@ -101,13 +103,34 @@ class DriveTable:
         return result
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Members:
+    """What differs between the members of an ensemble.
+
+    Parameters
+    ----------
+    parameters : array, shape (members, P)
+        One packed vector a member.
+    initial : array, shape (members, S)
+        States at the first sample.
+    rngs : sequence of numpy.random.Generator, optional
+        One a member for the noise; without it there is none.
+    """
+
+    parameters: FloatArray
+    initial: FloatArray
+    rngs: Sequence[np.random.Generator] | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("parameters", "initial"):
+            object.__setattr__(self, name, np.array(getattr(self, name), dtype=np.float64, ndmin=2))
+        counts = {len(self.parameters), len(self.initial), len(self.initial if self.rngs is None else self.rngs)}
+        if len(counts) > 1:
+            raise ValueError(f"Members must have one row of each kind for every member, got {sorted(counts)} rows")
+
+
 def integrate(
-    kernel: Kernel,
-    parameters: FloatArray,
-    initial: FloatArray,
-    drive: DriveTable,
-    outputs: int,
-    rngs: Sequence[np.random.Generator] | None = None,
+    kernel: Kernel, members: Members, drive: DriveTable, outputs: int, *, workers: int = 1
 ) -> tuple[FloatArray, FloatArray]:
     """Integrate packed members through the samples of a drive: what ``simulate`` stands on.
 
@@ -115,16 +138,14 @@ def integrate(
     ----------
     kernel : Kernel
         Compiled equations.
-    parameters : array, shape (members, P)
-        One packed vector a member.
-    initial : array, shape (members, S)
-        States at the first sample.
+    members : Members
+        Parameters, initial states and generators.
     drive : DriveTable
         T samples of the inputs in the device's order.
     outputs : int
         Number of outputs of the readout.
-    rngs : sequence of numpy.random.Generator, optional
-        One a member for the noise; without it there is none.
+    workers : int
+        Threads that share the groups of members; the numbers do not depend on it.
 
     Returns
     -------
@@ -137,36 +158,74 @@ def integrate(
     DivergedError
         If a state is no longer finite or passes ``kernel.limits``.
     """
-    state = np.array(initial, dtype=np.float64, order="C", ndmin=2)
-    packed = np.array(parameters, dtype=np.float64, order="C", ndmin=2)
+    packed, state = members.parameters, members.initial.copy()
     count, size = state.shape
-    if packed.shape[0] != count or drive.values.shape[1] not in (1, count) or (rngs and len(rngs) != count):
-        raise ValueError(f"integrate needs parameters, drive and generators for {count} members, got other numbers")
-    limits = np.full((count, size), LARGEST)
-    if kernel.limits:
-        limits[:] = kernel.limits
-    samples = drive.values.shape[0]
-    result = np.empty((samples, count, outputs))
-    table = (drive.values, np.ascontiguousarray(drive.holds, dtype=np.bool_), drive.weights())
-    step = drive.dt / drive.substeps
-    last = (samples - 1) * drive.substeps
-    block = max(1, BLOCK // max(1, count * size))
-    members = (state, packed, limits, result)
-    for first in range(0, last, block):
-        clock = (first, min(first + block, last), drive.substeps, step)
-        if rngs is None:
-            failed = _runge_kutta(kernel.rhs, kernel.readout, members, table, clock)
-        else:
-            noise = np.empty((clock[1] - first, count, size))
-            for row, generator in enumerate(rngs):
-                noise[:, row] = generator.standard_normal((len(noise), size))
-            failed = _heun(kernel.rhs, kernel.diffusion, kernel.readout, (*members, noise), table, clock)
-        if failed >= 0:
-            raise _diverged(state, limits, (failed + 1) * step, step)
+    if drive.values.shape[1] not in (1, count):
+        raise ValueError(f"DriveTable.values must have 1 or {count} columns of members, got {drive.values.shape[1]}")
+    result = np.empty((drive.values.shape[0], count, outputs))
+    lanes = max(1, GROUP // (7 * size + drive.values.shape[2] + packed.shape[1]))
+    weights = drive.weights()
+
+    def run(first: int) -> None:
+        rows = slice(first, min(first + lanes, count))
+        own = None if members.rngs is None else members.rngs[rows]
+        _integrate_group(kernel, packed[rows], state[rows], (drive, weights, rows), result[:, rows], own)
+
+    firsts = range(0, count, lanes)
+    if workers > 1 and len(firsts) > 1:
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(run, firsts))
+    else:
+        for first in firsts:
+            run(first)
     return result, state
 
 
-def _diverged(state: FloatArray, limits: FloatArray, time: float, step: float) -> DivergedError:
+def _integrate_group(
+    kernel: Kernel,
+    packed: FloatArray,
+    state: FloatArray,
+    drive: tuple[DriveTable, FloatArray, slice],
+    result: FloatArray,
+    rngs: Sequence[np.random.Generator] | None,
+) -> None:
+    """Run one group of members through the whole drive; ``state`` (members, S) and ``result`` are filled."""
+    table, weights, rows = drive
+    count, size = state.shape
+    moving = np.ascontiguousarray(state.T)
+    limits = np.full((size, count), LARGEST)
+    if kernel.limits:
+        limits[:] = np.array(kernel.limits)[:, None]
+    values = table.values if table.values.shape[1] == 1 else table.values[:, rows]
+    inputs = (np.ascontiguousarray(values.transpose(0, 2, 1)), np.ascontiguousarray(table.holds, np.bool_), weights)
+    constants = np.ascontiguousarray(packed if kernel.by_member else packed.T)
+    step, last = table.dt / table.substeps, (len(values) - 1) * table.substeps
+    block = max(2, (BLOCK if rngs is None else NOISE_BLOCK) // (count * size) // 2 * 2)
+    for first in range(0, last, block):
+        clock = (first, min(first + block, last), table.substeps, step)
+        samples = slice(0 if first == 0 else first // table.substeps + 1, clock[1] // table.substeps + 1)
+        seen = np.empty((samples.stop - samples.start, result.shape[2], count))
+        members = (moving, constants, limits, seen)
+        if rngs is None:
+            failed = runge_kutta(kernel.rhs, kernel.readout, members, inputs, clock)
+        else:
+            noise = _noise(rngs, clock[1] - first, size)
+            failed = heun(kernel.rhs, kernel.diffusion, kernel.readout, (*members, noise), inputs, clock)
+        if failed >= 0:
+            raise _diverged(moving.T, limits.T, rows.start, (failed + 1) * step, step)
+        result[samples] = seen.transpose(0, 2, 1)
+    state[:] = moving.T
+
+
+def _noise(rngs: Sequence[np.random.Generator], steps: int, size: int) -> FloatArray:
+    """Gaussian numbers (steps, S, members); each member's stream depends on its generator alone."""
+    noise = np.empty((len(rngs), steps, size))
+    for row, generator in enumerate(rngs):
+        noise[row] = normal_numbers(generator, steps * size).reshape(steps, size)
+    return np.ascontiguousarray(noise.transpose(1, 2, 0))
+
+
+def _diverged(state: FloatArray, limits: FloatArray, offset: int, time: float, step: float) -> DivergedError:
     inside = np.abs(state) <= limits
     member = int(np.argmin(inside.all(axis=1)))
     row = state[member].copy()
@@ -174,133 +233,4 @@ def _diverged(state: FloatArray, limits: FloatArray, time: float, step: float) -
         cause = "it left the range in which the equations hold; try a weaker drive"
     else:
         cause = f"the step of {step:.3g} s is too long or the drive too strong; try more substeps or a weaker drive"
-    return DivergedError(cause, member, time, row)
-
-
-_FILL = types.void(_DRIVE, types.int64, types.int64, types.int64, MATRIX)
-
-
-@njit(_FILL, cache=True, nogil=True)
-def _fill(drive: Any, sample: int, substep: int, stage: int, result: FloatArray) -> None:
-    """Smooth channels of the drive (members, I) at one stage of a step; held ones keep the value of their sample."""
-    values, holds, weights = drive
-    nodes = weights.shape[3]
-    base = min(max(sample - 1, 0), values.shape[0] - nodes)
-    weight = weights[sample - base, substep, stage]
-    own = values.shape[1] > 1
-    for channel in range(result.shape[1]):
-        if holds[channel]:
-            continue
-        for row in range(result.shape[0] if own else 1):
-            total = 0.0
-            for node in range(nodes):
-                total += weight[node] * values[base + node, row, channel]
-            result[row, channel] = total
-        if not own:
-            for row in range(1, result.shape[0]):
-                result[row, channel] = result[0, channel]
-
-
-@njit(types.void(_DRIVE, types.int64, MATRIX), cache=True, nogil=True)
-def _at_sample(drive: Any, sample: int, result: FloatArray) -> None:
-    """Drive (members, I) at a sample."""
-    values = drive[0]
-    own = values.shape[1] > 1
-    for row in range(result.shape[0]):
-        for channel in range(result.shape[1]):
-            result[row, channel] = values[sample, row if own else 0, channel]
-
-
-@njit(types.boolean(_FLAT, _FLAT), cache=True, nogil=True)
-def _inside(state: FloatArray, limits: FloatArray) -> bool:
-    """Whether every state is within its limit; a NaN is not."""
-    outside = 0
-    for i in range(state.size):
-        outside += not abs(state[i]) <= limits[i]
-    return outside == 0
-
-
-_THREE = _tuple((types.float64, types.float64, types.float64))
-_SLOPES = _tuple((_FLAT, _FLAT, _FLAT))
-
-
-@njit(types.void(_FLAT, _FLAT, _THREE, _SLOPES), cache=True, nogil=True)
-def _place(trial: FloatArray, state: FloatArray, weights: Any, slopes: Any) -> None:
-    """The trial state: state + sum_j weights_j slopes_j."""
-    for i in range(state.size):
-        trial[i] = state[i] + weights[0] * slopes[0][i] + weights[1] * slopes[1][i] + weights[2] * slopes[2][i]
-
-
-@njit(types.int64(_FUNCTION, _FUNCTION, _MEMBERS, _DRIVE, _CLOCK), cache=True, nogil=True)
-def _runge_kutta(rhs: Any, readout: Any, members: Any, drive: Any, clock: Any) -> int:
-    """Steps first, ..., last - 1 of the Runge-Kutta 3/8 rule (Kutta 1901); the step that diverged, or -1."""
-    state, parameters, limits, outputs = members
-    first, last, substeps, step = clock
-    flat, bounds = state.reshape(-1), limits.reshape(-1)
-    work = np.empty((5, *state.shape))
-    k1, k2, k3, k4, moved = work[0], work[1], work[2], work[3], work[4]
-    slopes = (k1.reshape(-1), k2.reshape(-1), k3.reshape(-1))
-    slope1, slope2, slope3, slope4 = k1.reshape(-1), k2.reshape(-1), k3.reshape(-1), k4.reshape(-1)
-    trial = moved.reshape(-1)
-    inputs = np.empty((state.shape[0], drive[0].shape[2]))
-    work[:] = 0.0
-    _at_sample(drive, first // substeps, inputs)
-    if first == 0:
-        readout(state, inputs, parameters, outputs[0])
-    for number in range(first, last):
-        sample, substep = number // substeps, number % substeps
-        _fill(drive, sample, substep, 0, inputs)
-        rhs(state, inputs, parameters, k1)
-        _place(trial, flat, (step / 3.0, 0.0, 0.0), slopes)
-        _fill(drive, sample, substep, 1, inputs)
-        rhs(moved, inputs, parameters, k2)
-        _place(trial, flat, (-step / 3.0, step, 0.0), slopes)
-        _fill(drive, sample, substep, 2, inputs)
-        rhs(moved, inputs, parameters, k3)
-        _place(trial, flat, (step, -step, step), slopes)
-        _fill(drive, sample, substep, 3, inputs)
-        rhs(moved, inputs, parameters, k4)
-        for i in range(flat.size):
-            flat[i] += step * (0.125 * (slope1[i] + slope4[i]) + 0.375 * (slope2[i] + slope3[i]))
-        if not _inside(flat, bounds):
-            return number
-        if substep == substeps - 1:
-            _at_sample(drive, sample + 1, inputs)
-            readout(state, inputs, parameters, outputs[sample + 1])
-    return -1
-
-
-@njit(types.int64(_FUNCTION, _FUNCTION, _FUNCTION, _NOISY, _DRIVE, _CLOCK), cache=True, nogil=True)
-def _heun(rhs: Any, diffusion: Any, readout: Any, members: Any, drive: Any, clock: Any) -> int:
-    """Steps first, ..., last - 1 of the stochastic Heun method (Stratonovich); the step that diverged, or -1."""
-    state, parameters, limits, outputs, noise = members
-    first, last, substeps, step = clock
-    flat, bounds = state.reshape(-1), limits.reshape(-1)
-    work = np.empty((5, *state.shape))
-    k1, k2, b1, b2, moved = work[0], work[1], work[2], work[3], work[4]
-    slope1, slope2, spread1, spread2 = k1.reshape(-1), k2.reshape(-1), b1.reshape(-1), b2.reshape(-1)
-    trial = moved.reshape(-1)
-    inputs = np.empty((state.shape[0], drive[0].shape[2]))
-    _at_sample(drive, first // substeps, inputs)
-    if first == 0:
-        readout(state, inputs, parameters, outputs[0])
-    for number in range(first, last):
-        sample, substep = number // substeps, number % substeps
-        kick = noise[number - first].reshape(-1)
-        _fill(drive, sample, substep, 0, inputs)
-        rhs(state, inputs, parameters, k1)
-        diffusion(state, inputs, parameters, b1)
-        for i in range(flat.size):
-            trial[i] = flat[i] + step * slope1[i] + np.sqrt(step) * spread1[i] * kick[i]
-        _fill(drive, sample, substep, 3, inputs)
-        rhs(moved, inputs, parameters, k2)
-        diffusion(moved, inputs, parameters, b2)
-        for i in range(flat.size):
-            spread = 0.5 * np.sqrt(step) * (spread1[i] + spread2[i])
-            flat[i] += 0.5 * step * (slope1[i] + slope2[i]) + spread * kick[i]
-        if not _inside(flat, bounds):
-            return number
-        if substep == substeps - 1:
-            _at_sample(drive, sample + 1, inputs)
-            readout(state, inputs, parameters, outputs[sample + 1])
-    return -1
+    return DivergedError(cause, offset + member, time, row)

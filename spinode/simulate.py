@@ -9,11 +9,11 @@ from numpy.typing import ArrayLike
 
 from spinode.devices.base import Device
 from spinode.devices.fields import parameters_of
-from spinode.integrator import DivergedError, DriveTable, integrate
+from spinode.integrator import DivergedError, DriveTable, Members, integrate
 from spinode.signals import FloatArray, Signal, missing_name
 from spinode.traces import Trace, TraceSet
 
-__all__ = ["DivergedError", "DriveTable", "integrate", "simulate", "simulate_ensemble"]
+__all__ = ["DivergedError", "DriveTable", "Members", "integrate", "simulate", "simulate_ensemble"]
 
 
 def simulate(
@@ -130,7 +130,8 @@ def _run(
     rngs = None if rng is None else rng.spawn(len(devices))
     packed = np.array([other.packed() for other in devices])
     try:
-        result, _ = integrate(device.kernel, packed, state, table, len(device.outputs), rngs)
+        members = Members(parameters=packed, initial=state, rngs=rngs)
+        result, _ = integrate(device.kernel, members, table, len(device.outputs))
     except DivergedError as error:
         raise _named(error, devices, drives[0].start) from None
     method = "Runge-Kutta 4" if rng is None else "stochastic Heun"

@@ -16,21 +16,21 @@ U = Channel(name="u")
 
 @njit(KERNEL)
 def _rhs(state: FloatArray, drive: FloatArray, parameters: FloatArray, result: FloatArray) -> None:
-    for row in range(state.shape[0]):
-        result[row, 0] = -parameters[row, 0] * state[row, 0] + drive[row, 0]
+    for lane in range(state.shape[1]):
+        result[0, lane] = -parameters[0, lane] * state[0, lane] + drive[0, lane]
 
 
 @njit(KERNEL)
 def _diffusion(state: FloatArray, drive: FloatArray, parameters: FloatArray, result: FloatArray) -> None:
-    for row in range(state.shape[0]):
-        result[row, 0] = parameters[row, 1] * state[row, 0]
+    for lane in range(state.shape[1]):
+        result[0, lane] = parameters[1, lane] * state[0, lane]
 
 
 @njit(KERNEL)
 def _readout(state: FloatArray, drive: FloatArray, parameters: FloatArray, result: FloatArray) -> None:
-    for row in range(state.shape[0]):
-        result[row, 0] = state[row, 0]
-        result[row, 1] = drive[row, 0]
+    for lane in range(state.shape[1]):
+        result[0, lane] = state[0, lane]
+        result[1, lane] = drive[0, lane]
 
 
 LINEAR = Kernel(rhs=_rhs, diffusion=_diffusion, readout=_readout)
@@ -67,10 +67,12 @@ class ReplayedPath:
     increments: FloatArray
     position: int = field(default=0)
 
-    def standard_normal(self, shape: tuple[int, int]) -> FloatArray:
-        taken = self.increments[self.position : self.position + shape[0]]
-        self.position += shape[0]
-        return taken[:, None]
+    def random(self, count: int) -> FloatArray:
+        """The uniform numbers from which the Box-Muller transform makes the next increments."""
+        across, along = self.increments[self.position : self.position + count].reshape(-1, 2).T[::-1]
+        self.position += count
+        pairs = (-np.expm1(-(along**2 + across**2) / 2), np.arctan2(across, along) / (2 * np.pi) % 1)
+        return np.stack(pairs, axis=1).ravel()
 
 
 def cosine_drive(count: int, dt: float, omega: float) -> Signal:

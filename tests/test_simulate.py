@@ -11,7 +11,7 @@ import pytest
 import spinode.integrator
 from spinode.devices import VortexOscillator
 from spinode.drives import Sampling, constant, join
-from spinode.integrator import DivergedError, DriveTable, integrate
+from spinode.integrator import DivergedError, DriveTable, Members, integrate
 from spinode.signals import STAGES, Channel, Signal, signal_of, stage_values
 from spinode.simulate import simulate, simulate_ensemble
 from tests.problems import (
@@ -38,7 +38,7 @@ def test_runge_kutta_is_of_fourth_order_with_a_smooth_drive() -> None:
         table = DriveTable(
             values=cosine_drive(round(4 / dt) + 1, dt, 2.0).values[:, None], holds=np.array([False]), dt=dt
         )
-        output, _ = integrate(LINEAR, np.array([[1.5, 0.0]]), np.ones((1, 1)), table, 2)
+        output, _ = integrate(LINEAR, Members(parameters=np.array([[1.5, 0.0]]), initial=np.ones((1, 1))), table, 2)
         exact = relaxation_to_cosine(dt * np.arange(len(output)), 1.5, 2.0)
         errors.append(np.abs(output[:, 0, 0] - exact).max())
     assert order(steps, np.array(errors)) == pytest.approx(4, abs=ORDER)
@@ -50,7 +50,7 @@ def test_runge_kutta_is_of_fourth_order_with_a_held_drive() -> None:
     errors = []
     for number in substeps:
         table = DriveTable(values=levels[:, None, None], holds=np.array([True]), dt=0.5, substeps=int(number))
-        output, _ = integrate(LINEAR, np.array([[2.0, 0.0]]), np.ones((1, 1)), table, 2)
+        output, _ = integrate(LINEAR, Members(parameters=np.array([[2.0, 0.0]]), initial=np.ones((1, 1))), table, 2)
         errors.append(np.abs(output[:, 0, 0] - relaxation_to_holds(levels, 0.5, 2.0)).max())
     assert order(0.5 / substeps, np.array(errors)) == pytest.approx(4, abs=ORDER)
 
@@ -66,7 +66,8 @@ def test_heun_is_of_strong_order_one_for_noise_that_commutes() -> None:
         table = DriveTable(values=np.zeros((count + 1, 1, 1)), holds=np.array([True]), dt=1 / count)
         rngs = [ReplayedPath(path) for path in increments]
         packed = np.tile([rate, spread], (paths, 1))
-        _, state = integrate(LINEAR, packed, np.ones((paths, 1)), table, 2, rngs)  # type: ignore[arg-type]
+        members = Members(parameters=packed, initial=np.ones((paths, 1)), rngs=rngs)  # type: ignore[arg-type]
+        _, state = integrate(LINEAR, members, table, 2)
         steps.append(1 / count)
         errors.append(np.abs(state[:, 0] - exact).mean())
     assert order(np.array(steps), np.array(errors)) == pytest.approx(1, abs=ORDER)

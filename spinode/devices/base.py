@@ -11,11 +11,12 @@ from numba import types
 from spinode.signals import Channel, FloatArray
 
 MATRIX = types.float64[:, ::1]
-KERNEL = types.void(MATRIX, MATRIX, types.float64[:, :], MATRIX)
-"""Numba signature of every kernel: (state, drive, parameters, result), one row a member.
+KERNEL = types.void(MATRIX, MATRIX, MATRIX, MATRIX)
+"""Numba signature of every kernel: (state, drive, parameters, result), one column a member.
 
-``state`` is (members, S), ``drive`` is (members, I), ``parameters`` is (members, P) and may have zero stride over the
-members; the kernel fills ``result``. The signature is fixed, so the integrator is compiled once, for every device.
+``state`` is (S, members), ``drive`` is (I, members), ``parameters`` is (P, members), or (members, P) for a kernel that
+is ``by_member``; the kernel fills ``result``. A loop over the columns of such arrays is vectorised. The
+signature is fixed, so the integrator is compiled once, for every device.
 """
 
 Compiled = Callable[..., Any]
@@ -26,20 +27,23 @@ class Kernel:
     """Three functions compiled with the signature ``KERNEL``.
 
     rhs
-        result (members, S): dx/dt in the state's unit per second.
+        result (S, members): dx/dt in the state's unit per second.
     diffusion
-        result (members, S): amplitude b of the noise in dx = rhs dt + b dW (Stratonovich), zero where there is none.
+        result (S, members): amplitude b of the noise in dx = rhs dt + b dW (Stratonovich), zero where there is none.
     readout
-        result (members, O): the outputs.
+        result (O, members): the outputs.
     limits
         Largest absolute value of each state at which the equations hold; empty where there is no such bound.
         A run that passes one of them stops with an error.
+    by_member
+        Parameters come as (members, P), not (P, members): for a device with hundreds of them.
     """
 
     rhs: Compiled
     diffusion: Compiled
     readout: Compiled
     limits: tuple[float, ...] = ()
+    by_member: bool = False
 
 
 class Device(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from numba import njit
 
@@ -12,9 +12,7 @@ from spinode.signals import Channel, FloatArray
 
 @njit(KERNEL, cache=True, nogil=True)
 def _states(state: FloatArray, drive: FloatArray, parameters: FloatArray, result: FloatArray) -> None:
-    for row in range(state.shape[0]):
-        for column in range(state.shape[1]):
-            result[row, column] = state[row, column]
+    result[:, :] = state
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,7 +46,7 @@ class Observed:
     @property
     def kernel(self) -> Kernel:
         inner = self.device.kernel
-        return Kernel(rhs=inner.rhs, diffusion=inner.diffusion, readout=_states, limits=inner.limits)
+        return replace(inner, readout=_states)
 
     @property
     def step(self) -> float:

@@ -32,31 +32,31 @@ MOMENT = 2 / 3
 
 @njit(KERNEL, cache=True, nogil=True)
 def _rhs(state: FloatArray, drive: FloatArray, parameters: FloatArray, result: FloatArray) -> None:
-    for row in range(state.shape[0]):
-        x, y = state[row, 0], state[row, 1]
-        polarity = parameters[row, 6]
+    for lane in range(state.shape[1]):
+        x, y = state[0, lane], state[1, lane]
+        polarity = parameters[6, lane]
         power = x * x + y * y
-        stiffening = parameters[row, 2] * drive[row, 0]
-        w = parameters[row, 0] + stiffening + (parameters[row, 1] + OERSTED_GROWTH * stiffening) * power
-        d = parameters[row, 3] + parameters[row, 4] * power
-        growth = parameters[row, 5] * drive[row, 0] - d * w
-        force = parameters[row, 7] * drive[row, 1]
-        result[row, 0] = growth * x - polarity * w * y + polarity * force
-        result[row, 1] = growth * y + polarity * w * x + d * force
+        stiffening = parameters[2, lane] * drive[0, lane]
+        w = parameters[0, lane] + stiffening + (parameters[1, lane] + OERSTED_GROWTH * stiffening) * power
+        d = parameters[3, lane] + parameters[4, lane] * power
+        growth = parameters[5, lane] * drive[0, lane] - d * w
+        force = parameters[7, lane] * drive[1, lane]
+        result[0, lane] = growth * x - polarity * w * y + polarity * force
+        result[1, lane] = growth * y + polarity * w * x + d * force
 
 
 @njit(KERNEL, cache=True, nogil=True)
 def _diffusion(state: FloatArray, drive: FloatArray, parameters: FloatArray, result: FloatArray) -> None:
-    for row in range(state.shape[0]):
-        power = state[row, 0] ** 2 + state[row, 1] ** 2
-        d = parameters[row, 3] + parameters[row, 4] * power
-        result[row, 0] = result[row, 1] = np.sqrt(max(d, 0.0) * parameters[row, 8])
+    for lane in range(state.shape[1]):
+        power = state[0, lane] ** 2 + state[1, lane] ** 2
+        d = parameters[3, lane] + parameters[4, lane] * power
+        result[0, lane] = result[1, lane] = np.sqrt(max(d, 0.0) * parameters[8, lane])
 
 
 @njit(KERNEL, cache=True, nogil=True)
 def _readout(state: FloatArray, drive: FloatArray, parameters: FloatArray, result: FloatArray) -> None:
-    for row in range(state.shape[0]):
-        result[row, 0] = parameters[row, 9] * drive[row, 0] * state[row, 1]
+    for lane in range(state.shape[1]):
+        result[0, lane] = parameters[9, lane] * drive[0, lane] * state[1, lane]
 
 
 _KERNEL = Kernel(rhs=_rhs, diffusion=_diffusion, readout=_readout, limits=(1.0, 1.0))

@@ -24,36 +24,36 @@ STRONG_FIELD = 0.1
 
 @njit(KERNEL, cache=True, nogil=True)
 def _rhs(state: FloatArray, drive: FloatArray, parameters: FloatArray, result: FloatArray) -> None:
-    for row in range(state.shape[0]):
-        charge, width, damping = parameters[row, 0], parameters[row, 1], parameters[row, 2]
-        shape, dmi = parameters[row, 3], parameters[row, 4]
-        velocity = parameters[row, 5] * drive[row, 0]
-        sine, cosine = np.sin(state[row, 1]), np.cos(state[row, 1])
-        force = drive[row, 1] + parameters[row, 7] * drive[row, 0] * cosine
-        force -= parameters[row, 8] * (state[row, 0] - parameters[row, 9])
+    for lane in range(state.shape[1]):
+        charge, width, damping = parameters[0, lane], parameters[1, lane], parameters[2, lane]
+        shape, dmi = parameters[3, lane], parameters[4, lane]
+        velocity = parameters[5, lane] * drive[0, lane]
+        sine, cosine = np.sin(state[1, lane]), np.cos(state[1, lane])
+        force = drive[1, lane] + parameters[7, lane] * drive[0, lane] * cosine
+        force -= parameters[8, lane] * (state[0, lane] - parameters[9, lane])
         along = charge * velocity / width + GAMMA * (charge * dmi - shape * cosine) * sine
-        across = charge * parameters[row, 6] * velocity / width + GAMMA * force
+        across = charge * parameters[6, lane] * velocity / width + GAMMA * force
         scale = 1 / (1 + damping * damping)
-        result[row, 0] = scale * charge * width * (along + damping * across)
-        result[row, 1] = scale * (across - damping * along)
+        result[0, lane] = scale * charge * width * (along + damping * across)
+        result[1, lane] = scale * (across - damping * along)
 
 
 @njit(KERNEL, cache=True, nogil=True)
 def _diffusion(state: FloatArray, drive: FloatArray, parameters: FloatArray, result: FloatArray) -> None:
-    for row in range(state.shape[0]):
-        result[row, 0] = parameters[row, 1] * parameters[row, 10]
-        result[row, 1] = parameters[row, 10]
+    for lane in range(state.shape[1]):
+        result[0, lane] = parameters[1, lane] * parameters[10, lane]
+        result[1, lane] = parameters[10, lane]
 
 
 @njit(KERNEL, cache=True, nogil=True)
 def _readout(state: FloatArray, drive: FloatArray, parameters: FloatArray, result: FloatArray) -> None:
-    for row in range(state.shape[0]):
-        width, length = parameters[row, 1], parameters[row, 11]
-        right = abs((length - state[row, 0]) / width)
-        left = abs(state[row, 0] / width)
+    for lane in range(state.shape[1]):
+        width, length = parameters[1, lane], parameters[11, lane]
+        right = abs((length - state[0, lane]) / width)
+        left = abs(state[0, lane] / width)
         # ln cosh(a) = |a| + ln(1 + e^(-2|a|)) - ln 2 does not overflow
         rise = right - left + np.log1p(np.exp(-2 * right)) - np.log1p(np.exp(-2 * left))
-        result[row, 0] = -parameters[row, 0] * width / length * rise
+        result[0, lane] = -parameters[0, lane] * width / length * rise
 
 
 _KERNEL = Kernel(rhs=_rhs, diffusion=_diffusion, readout=_readout)

@@ -25,8 +25,8 @@ def pack(sizes: FloatArray, counts: tuple[int, int], rate: float, parts: list[Fl
 @njit(KERNEL, cache=True, fastmath=FAST, error_model="numpy")
 def _rhs(state: FloatArray, drive: FloatArray, parameters: FloatArray, result: FloatArray) -> None:
     """dx/dt of each member in scaled units per second."""
-    for member in range(state.shape[0]):
-        p = parameters[member].copy()
+    for member in range(state.shape[1]):
+        p = parameters[member]
         sizes = p[:7].astype(np.int64)
         states, variables = sizes[0], sizes[0] + sizes[1]
         outputs, channels, rate = int(p[7]), int(p[8]), p[9]
@@ -34,18 +34,19 @@ def _rhs(state: FloatArray, drive: FloatArray, parameters: FloatArray, result: F
         static = centre + 2 * channels
         z = np.empty(variables)
         core = states - sizes[6]
-        z[:core] = state[member, :core]
-        z[core + sizes[1] :] = state[member, core:]
+        z[:core] = state[:core, member]
+        z[core + sizes[1] :] = state[core:, member]
         for c in range(channels):
-            z[core + c] = (drive[member, c] - p[centre + c]) / p[centre + channels + c]
+            z[core + c] = (drive[c, member] - p[centre + c]) / p[centre + channels + c]
         for k in range(variables - states - channels):
             z[core + channels + k] = p[static + k]
         theta = p[static + variables - states - channels :]
         phi = np.empty(sizes[3])
+        slope = np.empty(states)
         layer = np.empty((sizes[4] + 2, max(sizes[5], variables)))
-        field_value(sizes, theta, z, phi, layer, result[member])
+        field_value(sizes, theta, z, phi, layer, slope)
         for s in range(states):
-            result[member, s] *= rate
+            result[s, member] = rate * slope[s]
 
 
 @njit(KERNEL, cache=True, error_model="numpy")
@@ -57,11 +58,11 @@ def _diffusion(state: FloatArray, drive: FloatArray, parameters: FloatArray, res
 @njit(KERNEL, cache=True, error_model="numpy")
 def _readout(state: FloatArray, drive: FloatArray, parameters: FloatArray, result: FloatArray) -> None:
     """The first O states in the outputs' units."""
-    outputs = result.shape[1]
-    for member in range(state.shape[0]):
+    outputs = result.shape[0]
+    for member in range(state.shape[1]):
         for o in range(outputs):
             mean, scale = parameters[member, HEADER + o], parameters[member, HEADER + outputs + o]
-            result[member, o] = mean + scale * state[member, o]
+            result[o, member] = mean + scale * state[o, member]
 
 
-SURROGATE_KERNEL = Kernel(rhs=_rhs, diffusion=_diffusion, readout=_readout)
+SURROGATE_KERNEL = Kernel(rhs=_rhs, diffusion=_diffusion, readout=_readout, by_member=True)
