@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from spinode.signals import Channel, FloatArray, Signal, missing_name, signal_of
-from spinode.units import parse_quantity
+from spinode.signals import Channel, FloatArray, Signal, signal_of
 
 SAMPLES_A_PERIOD = 8
 """Fewest samples a period of an oscillating drive: the cubic between them is then within 0.5 % of the amplitude."""
 MOST_SAMPLES = 100_000_000
 """Largest number of samples of a drive (0.8 GB a channel)."""
-
-_CALL = re.compile(r"(\w+)\s*\((.*)\)", re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -170,6 +166,36 @@ def random_holds(
     return _held(channel, sampling, values[number])
 
 
+def noise(
+    channel: Channel, sampling: Sampling, mean: float, deviation: float, bandwidth: float, rng: np.random.Generator
+) -> Signal:
+    """Gaussian noise with a flat spectrum from 0 to ``bandwidth`` [Hz] and none above; smooth.
+
+    Made from independent Gaussian amplitudes of the frequencies k/period below the bandwidth, so its expected standard
+    deviation is ``deviation``; the period is at least twice the duration, so that no part of it comes again.
+
+    Raises
+    ------
+    ValueError
+        If ``deviation`` is negative, the bandwidth has fewer than ``SAMPLES_A_PERIOD`` samples a period, or the
+        duration is shorter than one period of it.
+    """
+    _check_frequency(channel, sampling, bandwidth)
+    if deviation < 0:
+        raise ValueError(f"drive '{channel.name}': the deviation of noise must be 0 or above, got {deviation:g}")
+    if sampling.duration * bandwidth < 1:
+        raise ValueError(
+            f"drive '{channel.name}': noise must last a period of its bandwidth, 1/({bandwidth:g} Hz),"
+            f" got {sampling.duration:g} s"
+        )
+    length = 2 ** int(np.ceil(np.log2(2 * sampling.count)))
+    highest = int(bandwidth * length * sampling.dt)
+    spectrum = np.zeros(length // 2 + 1, dtype=np.complex128)
+    parts = rng.standard_normal((2, highest))
+    spectrum[1 : highest + 1] = (parts[0] + 1j * parts[1]) * (0.5 * length / np.sqrt(highest))
+    return _smooth(channel, sampling, mean + deviation * np.fft.irfft(spectrum, length)[: sampling.count])
+
+
 def chirp(channel: Channel, sampling: Sampling, offset: float, amplitude: float, first: float, last: float) -> Signal:
     """A sine whose frequency goes linearly from ``first`` to ``last`` [Hz] over the duration; smooth."""
     for frequency in (first, last):
@@ -190,99 +216,6 @@ def join(*signals: Signal) -> Signal:
         values=np.hstack([signal.values for signal in signals]),
         channels=tuple(channel for signal in signals for channel in signal.channels),
     )
-
-
-def parse_drive(
-    text: str, channels: Sequence[Channel], sampling: Sampling, rng: np.random.Generator | None = None
-) -> Signal:
-    """The drive that a line of text describes: ``current=sine(5mA,1mA,2MHz); field=step(0,1mT,100ns)``.
-
-    A channel that is not named is zero. Shapes: a value; ``step(before,after,time)``; ``steps(level,time,level,...)``;
-    ``pulses(low,high,width,period)``; ``sine(offset,amplitude,frequency)``; ``chirp(offset,amplitude,first,last)``;
-    ``random_sine(offset,amplitude,frequency)``; ``random(low,high,hold)``.
-
-    Parameters
-    ----------
-    text : str
-        Parts divided by ';'; may be empty.
-    channels : sequence of Channel
-        Inputs of the device; names, units and order of the result.
-    sampling : Sampling
-        Duration and sample interval.
-    rng : numpy.random.Generator, optional
-        For the random shapes.
-
-    Raises
-    ------
-    ValueError
-        If a name, shape, number or unit is wrong, or a feature is shorter than the samples.
-    """
-    shapes: dict[str, str] = {}
-    for part in (piece.strip() for piece in text.split(";")):
-        name, equals, shape = (piece.strip() for piece in part.partition("="))
-        if not part:
-            continue
-        if not (name and equals and shape):
-            raise ValueError(f"drive '{part}' must be name=shape, for example current=6mA")
-        if name in shapes:
-            raise ValueError(f"drive '{name}' must be given once, got '{shapes[name]}' and '{shape}'")
-        if name not in [channel.name for channel in channels]:
-            raise ValueError(missing_name("drive channel", name, [channel.name for channel in channels]))
-        shapes[name] = shape
-    if not channels:
-        return Signal(values=np.empty((sampling.count, 0)), dt=sampling.dt, channels=())
-    return join(*(_parse_shape(shapes.get(channel.name, "0"), channel, sampling, rng) for channel in channels))
-
-
-_VALUE, _TIME, _RATE = "value", "s", "Hz"
-_Shape = Callable[..., Signal]
-_SHAPES: Mapping[str, tuple[_Shape, tuple[str, ...]]] = {
-    "pulses": (pulses, (_VALUE, _VALUE, _TIME, _TIME)),
-    "sine": (sine, (_VALUE, _VALUE, _RATE)),
-    "chirp": (chirp, (_VALUE, _VALUE, _RATE, _RATE)),
-    "random_sine": (random_sine, (_VALUE, _VALUE, _RATE)),
-    "random": (random_holds, (_VALUE, _VALUE, _TIME)),
-}
-
-
-def _parse_shape(text: str, channel: Channel, sampling: Sampling, rng: np.random.Generator | None) -> Signal:
-    call = _CALL.fullmatch(text)
-    if call is None:
-        return constant(channel, sampling, _quantity(text, channel, _VALUE))
-    shape, parts = call[1], [part.strip() for part in call[2].split(",")]
-    if shape in ("step", "steps"):
-        return _parse_steps(shape, parts, channel, sampling)
-    if shape not in _SHAPES:
-        raise ValueError(f"drive '{channel.name}': {missing_name('shape', shape, ['step', 'steps', *_SHAPES])}")
-    build, kinds = _SHAPES[shape]
-    if len(parts) != len(kinds):
-        raise ValueError(f"drive '{channel.name}': {shape} must have {len(kinds)} numbers, got {len(parts)}")
-    numbers: list[float | np.random.Generator] = [
-        _quantity(part, channel, kind) for part, kind in zip(parts, kinds, strict=True)
-    ]
-    if shape.startswith("random"):
-        if rng is None:
-            raise ValueError(f"drive '{channel.name}': {shape} must have a generator, got none; try a seed")
-        numbers.append(rng)
-    return build(channel, sampling, *numbers)
-
-
-def _parse_steps(shape: str, parts: Sequence[str], channel: Channel, sampling: Sampling) -> Signal:
-    if shape == "step":
-        if len(parts) != 3:
-            raise ValueError(f"drive '{channel.name}': step must be step(before,after,time), got {len(parts)} numbers")
-        parts = [parts[0], parts[2], parts[1]]
-    if len(parts) % 2 == 0:
-        raise ValueError(f"drive '{channel.name}': steps must be steps(level,time,level,...), got {len(parts)} numbers")
-    levels = [_quantity(part, channel, _VALUE) for part in parts[::2]]
-    return steps(channel, sampling, levels, [_quantity(part, channel, _TIME) for part in parts[1::2]])
-
-
-def _quantity(text: str, channel: Channel, kind: str) -> float:
-    try:
-        return parse_quantity(text, channel.unit if kind == _VALUE else kind)
-    except ValueError as error:
-        raise ValueError(f"drive '{channel.name}': {error}") from None
 
 
 def _held(channel: Channel, sampling: Sampling, values: FloatArray) -> Signal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,7 +14,10 @@ from spinode.integrator import DivergedError, DriveTable, Members, integrate
 from spinode.signals import FloatArray, Signal, missing_name
 from spinode.traces import Trace, TraceSet
 
-__all__ = ["DivergedError", "DriveTable", "Members", "integrate", "simulate", "simulate_ensemble"]
+__all__ = ["DivergedError", "DriveTable", "Members", "integrate", "simulate", "simulate_ensemble", "simulate_to"]
+
+MOST_HALVINGS = 10
+"""How often ``simulate_to`` halves the step before it gives up."""
 
 
 def simulate(
@@ -58,8 +62,52 @@ def simulate(
         If the state is no longer finite or leaves the range in which the equations hold.
     """
     start = None if initial is None else np.asarray(initial, dtype=np.float64)[None, :]
-    runs, source = _run([device], [drive], start, rng, substeps)
+    runs, source = _run([device], [drive], start, rng, (substeps, 1))
     return _trace(device, drive, runs[:, 0], name, source)
+
+
+def simulate_to(
+    accuracy: float, device: Device, drive: Signal, *, initial: ArrayLike | None = None, name: str = "trace"
+) -> Trace:
+    """Answer of one device to a drive without noise, with a step that was halved until the outputs stood still.
+
+    Parameters
+    ----------
+    accuracy : float
+        Largest change of any output, as a part of that output's range, 1e-12 to 0.1.
+    device, drive, initial, name
+        As in ``simulate``.
+
+    Returns
+    -------
+    Trace
+        The finer of the last two runs; its ``source`` states the step and the change that was seen.
+
+    Raises
+    ------
+    ValueError
+        If the accuracy is out of range, or not reached after ``MOST_HALVINGS`` (a chaotic device never reaches it).
+    DivergedError
+        As in ``simulate``.
+    """
+    if not 1e-12 <= accuracy <= 0.1:
+        raise ValueError(f"simulate_to.accuracy must be 1e-12 to 0.1 of an output's range, got {accuracy:g}")
+    substeps = _substeps([device], drive.dt, None)
+    coarse = simulate(device, drive, initial=initial, substeps=substeps, name=name)
+    for _ in range(MOST_HALVINGS):
+        substeps *= 2
+        fine = simulate(device, drive, initial=initial, substeps=substeps, name=name)
+        extent = np.ptp(fine.output.values, axis=0)
+        moved = np.abs(fine.output.values - coarse.output.values).max(axis=0)
+        change = float(np.max(np.divide(moved, extent, out=np.zeros_like(moved), where=extent > 0), initial=0.0))
+        if change <= accuracy:
+            text = f"{fine.source}; twice that step changes an output by at most {change:.2g} of its range"
+            return Trace(drive=drive, output=fine.output, parameters=fine.parameters, name=name, source=text)
+        coarse = fine
+    raise ValueError(
+        f"simulate_to.accuracy {accuracy:g} was not reached by {device.name}: the output still changes by {change:.2g}"
+        f" with steps of {drive.dt / substeps:.3g} s; try a shorter drive or a larger number"
+    )
 
 
 def simulate_ensemble(
@@ -69,11 +117,12 @@ def simulate_ensemble(
     initials: ArrayLike | None = None,
     rng: np.random.Generator | None = None,
     substeps: int | None = None,
+    workers: int | None = None,
 ) -> TraceSet:
-    """Answers of several devices of one kind, each with its own parameters, in one compiled loop.
+    """Answers of several devices of one kind, each with its own parameters, in one compiled loop on all cores.
 
     Every member has its own child of ``rng``, so member i of an ensemble has the same noise whatever the size of the
-    ensemble or of the blocks in which the noise is made.
+    ensemble, the blocks in which the noise is made, or the number of workers.
 
     Parameters
     ----------
@@ -85,6 +134,8 @@ def simulate_ensemble(
         States at the first sample.
     rng, substeps
         As in ``simulate``.
+    workers : int, optional
+        Threads that share the members; one a core of this process where left out.
 
     Returns
     -------
@@ -102,7 +153,10 @@ def simulate_ensemble(
     if len(signals) not in (1, len(devices)):
         raise ValueError(f"simulate_ensemble needs one drive or one each of {len(devices)}, got {len(signals)}")
     start = None if initials is None else np.asarray(initials, dtype=np.float64)
-    runs, source = _run(devices, signals, start, rng, substeps)
+    threads = _cores() if workers is None else workers
+    if threads < 1:
+        raise ValueError(f"simulate_ensemble.workers must be at least 1, got {threads}")
+    runs, source = _run(devices, signals, start, rng, (substeps, threads))
     each = signals * len(devices) if len(signals) == 1 else signals
     return TraceSet(
         tuple(
@@ -112,15 +166,22 @@ def simulate_ensemble(
     )
 
 
+def _cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def _run(
     devices: Sequence[Device],
     drives: Sequence[Signal],
     initial: FloatArray | None,
     rng: np.random.Generator | None,
-    substeps: int | None,
+    how: tuple[int | None, int],
 ) -> tuple[FloatArray, str]:
-    """Outputs (T, members, O) and the line that says how they were made."""
-    device = devices[0]
+    """Outputs (T, members, O) and the line that says how they were made; ``how`` is (substeps, workers)."""
+    device, (substeps, workers) = devices[0], how
+    if rng is not None:
+        _check_temperature(devices)
     if any(other.kernel != device.kernel for other in devices):
         raise ValueError("the members of an ensemble must be devices of one kind, got different kernels")
     state = np.array([other.initial() for other in devices]) if initial is None else initial
@@ -131,11 +192,19 @@ def _run(
     packed = np.array([other.packed() for other in devices])
     try:
         members = Members(parameters=packed, initial=state, rngs=rngs)
-        result, _ = integrate(device.kernel, members, table, len(device.outputs))
+        result, _ = integrate(device.kernel, members, table, len(device.outputs), workers=workers)
     except DivergedError as error:
         raise _named(error, devices, drives[0].start) from None
     method = "Runge-Kutta 4" if rng is None else "stochastic Heun"
     return result, f"simulated {device.name}, {method}, step {table.dt / table.substeps:.6g} s"
+
+
+def _check_temperature(devices: Sequence[Device]) -> None:
+    """Refuse noise of devices that all have a temperature, and have it at zero."""
+    given = [parameters_of(device).get("temperature") for device in devices]
+    if all(entry is not None and entry.value == 0 for entry in given):
+        owner = type(devices[0]).__name__
+        raise ValueError(f"{owner}.temperature must be above 0 K where noise is asked for, got 0; leave out the rng")
 
 
 def _substeps(devices: Sequence[Device], dt: float, wanted: int | None) -> int:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from spinode import drives
-from spinode.drives import Sampling, parse_drive
+from spinode.drive_text import parse_drive
+from spinode.drives import Sampling
 from spinode.signals import Channel
 
 CURRENT, FIELD = Channel(name="current", unit="A"), Channel(name="field", unit="T")
@@ -52,6 +53,22 @@ def test_a_random_sine_has_one_amplitude_a_period() -> None:
     sizes = periods[:, 25]
     np.testing.assert_allclose(periods[:, 10:40], np.tile(sizes[:, None], 30))
     assert (sizes >= 0).all() and (sizes <= 2).all() and len(np.unique(sizes)) == 10
+
+
+def test_noise_has_its_deviation_and_nothing_above_its_bandwidth() -> None:
+    sampling = Sampling(duration=1e-4, dt=1e-9)
+    values = drives.noise(CURRENT, sampling, 3.0, 0.5, 20e6, np.random.default_rng(5)).column("current")
+    assert values.mean() == pytest.approx(3.0, abs=4 * 0.5 / np.sqrt(2 * 20e6 * 1e-4))
+    assert values.std() == pytest.approx(0.5, rel=4 / np.sqrt(4 * 20e6 * 1e-4))
+    window = np.hanning(len(values))
+    power = np.abs(np.fft.rfft((values - values.mean()) * window)) ** 2
+    frequency = np.fft.rfftfreq(len(values), 1e-9)
+    assert power[frequency > 20.2e6].sum() < 1e-6 * power.sum()
+    low, high = (
+        power[(frequency > 1e6) & (frequency < 9e6)].mean(),
+        power[(frequency > 11e6) & (frequency < 19e6)].mean(),
+    )
+    assert low / high == pytest.approx(1, abs=0.25)  # flat, within the scatter of 800 frequencies each
 
 
 def test_random_holds_change_every_hold_and_stay_in_their_range() -> None:

@@ -17,7 +17,7 @@ ROWS = (
     ("hdf5",),
     ("traces",),
     ("devices", "storage", "drives", "importers", "noise"),
-    ("stepping",),
+    ("stepping", "drive_text"),
     ("integrator",),
     ("simulate",),
     ("surrogate", "reservoir", "networks"),

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import spinode.integrator
+import spinode.simulate
 from spinode.devices import VortexOscillator
 from spinode.drives import Sampling, constant, join
 from spinode.integrator import DivergedError, DriveTable, Members, integrate
 from spinode.signals import STAGES, Channel, Signal, signal_of, stage_values
-from spinode.simulate import simulate, simulate_ensemble
+from spinode.simulate import simulate, simulate_ensemble, simulate_to
 from tests.problems import (
     LINEAR,
     Relaxation,
@@ -137,7 +139,54 @@ def test_the_size_of_the_blocks_changes_nothing(seed: int | None, hold: bool, mo
     whole = run()
     for block in (1, 10, 21):
         monkeypatch.setattr(spinode.integrator, "BLOCK", block)
+        monkeypatch.setattr(spinode.integrator, "NOISE_BLOCK", block)
         np.testing.assert_array_equal(run(), whole)
+
+
+@pytest.mark.parametrize("seed", [None, 11])
+def test_workers_and_groups_change_nothing(seed: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    devices = [Relaxation(rate=0.5 + 0.1 * number, spread=0.3) for number in range(13)]
+    drive = cosine_drive(60, 0.1, 2.0)
+
+    def run(workers: int | None) -> np.ndarray:
+        rng = None if seed is None else np.random.default_rng(seed)
+        traces = simulate_ensemble(devices, drive, rng=rng, workers=workers)
+        return np.array([trace.output.values for trace in traces])
+
+    whole = run(1)
+    for group in (1, 40, 100):  # 1, 4 and 9 members side by side
+        monkeypatch.setattr(spinode.integrator, "GROUP", group)
+        for workers in (None, 1, 2, 5):
+            np.testing.assert_array_equal(run(workers), whole)
+
+
+def test_a_run_to_an_accuracy_is_as_right_as_it_says() -> None:
+    levels = np.random.default_rng(3).uniform(-1, 1, 20)
+    exact = relaxation_to_holds(levels, 0.5, 2.0)
+    steps = []
+    for accuracy in (1e-3, 1e-6, 1e-9):
+        trace = simulate_to(accuracy, Relaxation(rate=2.0, step=0.5), signal_of(levels, 0.5, replace(U, hold=True)))
+        assert np.abs(trace.output.column("x") - exact).max() < accuracy * np.ptp(exact)
+        steps.append(float(re.findall(r"step ([\d.e-]+) s", trace.source)[0]))
+    assert steps == sorted(steps, reverse=True) and steps[-1] < steps[0]
+    with pytest.raises(ValueError, match="accuracy must be 1e-12 to 0.1 of an output's range, got 1"):
+        simulate_to(1.0, Relaxation(), cosine_drive(9, 0.1, 2.0))
+
+
+def test_an_accuracy_out_of_reach_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spinode.simulate, "MOST_HALVINGS", 1)
+    with pytest.raises(ValueError, match="accuracy 1e-12 was not reached by relaxation: the output still changes by"):
+        simulate_to(1e-12, Relaxation(rate=1.5), cosine_drive(100, 0.1, 2.0))
+
+
+def test_noise_at_zero_temperature_is_refused() -> None:
+    cold, sampling = VortexOscillator(temperature=0), Sampling(duration=5e-9, dt=1e-10)
+    drive = join(*(constant(channel, sampling, 0.0) for channel in cold.inputs))
+    with pytest.raises(ValueError, match="VortexOscillator.temperature must be above 0 K where noise is asked for"):
+        simulate(cold, drive, rng=np.random.default_rng(1))
+    warm = simulate_ensemble([cold, VortexOscillator()], drive, rng=np.random.default_rng(1))
+    quiet = simulate(cold, drive)
+    np.testing.assert_allclose(warm["member-0"].output.values, quiet.output.values, atol=1e-9)
 
 
 def test_the_same_seed_gives_the_same_numbers_and_another_seed_others() -> None:

@@ -33,7 +33,7 @@ def simulate_command(
 
     import numpy as np
 
-    from spinode.drives import parse_drive
+    from spinode.drive_text import parse_drive
     from spinode.simulate import simulate
     from spinode.storage import write_traces
     from spinode.traces import TraceSet
