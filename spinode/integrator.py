@@ -6,19 +6,21 @@ groups are independent, so threads may share them without a change of any number
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Event, Lock
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spinode.devices.base import Kernel
-from spinode.noise import normal_numbers
+from spinode.noise import NormalNumbers
 from spinode.signals import STAGES, FloatArray
 from spinode.stepping import heun, runge_kutta
 
-BLOCK = 2**20
+BLOCK = 2**17
 """State values a compiled call works through before it returns to Python (reaction to Ctrl-C)."""
 NOISE_BLOCK = 2**16
 """The same with noise: the random numbers of a block are held in memory."""
@@ -123,14 +125,56 @@ class Members:
 
     def __post_init__(self) -> None:
         for name in ("parameters", "initial"):
-            object.__setattr__(self, name, np.array(getattr(self, name), dtype=np.float64, ndmin=2))
+            object.__setattr__(self, name, np.atleast_2d(np.asarray(getattr(self, name), dtype=np.float64)))
         counts = {len(self.parameters), len(self.initial), len(self.initial if self.rngs is None else self.rngs)}
         if len(counts) > 1:
             raise ValueError(f"Members must have one row of each kind for every member, got {sorted(counts)} rows")
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Execution:
+    """How a run is carried out; no number depends on it.
+
+    Parameters
+    ----------
+    workers : int, optional
+        Threads that share the groups of members, >= 1; one a core of this process where left out.
+    advance : callable, optional
+        Called with the part of the run that is done, 0 to 1, again and again.
+    """
+
+    workers: int | None = None
+    advance: Callable[[float], None] | None = None
+
+    def __post_init__(self) -> None:
+        if self.workers is not None and self.workers < 1:
+            raise ValueError(f"Execution.workers must be at least 1, got {self.workers}")
+
+    @property
+    def threads(self) -> int:
+        """``workers``, or the cores this process may use."""
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return cores if self.workers is None else self.workers
+
+
+class _Watch:
+    """Counts finished blocks over all threads, and stops them all when one fails or the user interrupts."""
+
+    def __init__(self, total: int, advance: Callable[[float], None] | None) -> None:
+        self.total, self.advance, self.done = total, advance, 0
+        self.stop, self.lock = Event(), Lock()
+
+    def tick(self) -> bool:
+        """Count one block; whether the run goes on."""
+        with self.lock:
+            self.done += 1
+            if self.advance is not None:
+                self.advance(self.done / self.total)
+        return not self.stop.is_set()
+
+
 def integrate(
-    kernel: Kernel, members: Members, drive: DriveTable, outputs: int, *, workers: int = 1
+    kernel: Kernel, members: Members, drive: DriveTable, outputs: int, execution: Execution | None = None
 ) -> tuple[FloatArray, FloatArray]:
     """Integrate packed members through the samples of a drive: what ``simulate`` stands on.
 
@@ -144,8 +188,8 @@ def integrate(
         T samples of the inputs in the device's order.
     outputs : int
         Number of outputs of the readout.
-    workers : int
-        Threads that share the groups of members; the numbers do not depend on it.
+    execution : Execution, optional
+        Threads and progress.
 
     Returns
     -------
@@ -164,65 +208,93 @@ def integrate(
         raise ValueError(f"DriveTable.values must have 1 or {count} columns of members, got {drive.values.shape[1]}")
     result = np.empty((drive.values.shape[0], count, outputs))
     lanes = max(1, GROUP // (7 * size + drive.values.shape[2] + packed.shape[1]))
+    block = max(2, (BLOCK if members.rngs is None else NOISE_BLOCK) // (min(lanes, count) * size) // 2 * 2)
+    firsts = range(0, count, lanes)
+    execution = execution or Execution()
+    watch = _Watch(len(firsts) * -(-(len(result) - 1) * drive.substeps // block), execution.advance)
     weights = drive.weights()
 
     def run(first: int) -> None:
         rows = slice(first, min(first + lanes, count))
         own = None if members.rngs is None else members.rngs[rows]
-        _integrate_group(kernel, packed[rows], state[rows], (drive, weights, rows), result[:, rows], own)
+        group = _Group(kernel=kernel, table=drive, weights=weights, rows=rows, block=block)
+        group.run(Members(parameters=packed[rows], initial=state[rows], rngs=own), result[:, rows], watch)
 
-    firsts = range(0, count, lanes)
-    if workers > 1 and len(firsts) > 1:
-        with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(run, firsts))
-    else:
+    if execution.threads == 1 or len(firsts) == 1:
         for first in firsts:
             run(first)
+    else:
+        _run_threads(run, firsts, execution.threads, watch)
     return result, state
 
 
-def _integrate_group(
-    kernel: Kernel,
-    packed: FloatArray,
-    state: FloatArray,
-    drive: tuple[DriveTable, FloatArray, slice],
-    result: FloatArray,
-    rngs: Sequence[np.random.Generator] | None,
-) -> None:
-    """Run one group of members through the whole drive; ``state`` (members, S) and ``result`` are filled."""
-    table, weights, rows = drive
-    count, size = state.shape
-    moving = np.ascontiguousarray(state.T)
-    limits = np.full((size, count), LARGEST)
-    if kernel.limits:
-        limits[:] = np.array(kernel.limits)[:, None]
-    values = table.values if table.values.shape[1] == 1 else table.values[:, rows]
-    inputs = (np.ascontiguousarray(values.transpose(0, 2, 1)), np.ascontiguousarray(table.holds, np.bool_), weights)
-    constants = np.ascontiguousarray(packed if kernel.by_member else packed.T)
-    step, last = table.dt / table.substeps, (len(values) - 1) * table.substeps
-    block = max(2, (BLOCK if rngs is None else NOISE_BLOCK) // (count * size) // 2 * 2)
-    for first in range(0, last, block):
-        clock = (first, min(first + block, last), table.substeps, step)
-        samples = slice(0 if first == 0 else first // table.substeps + 1, clock[1] // table.substeps + 1)
-        seen = np.empty((samples.stop - samples.start, result.shape[2], count))
-        members = (moving, constants, limits, seen)
-        if rngs is None:
-            failed = runge_kutta(kernel.rhs, kernel.readout, members, inputs, clock)
+def _run_threads(run: Callable[[int], None], firsts: Sequence[int], threads: int, watch: _Watch) -> None:
+    """Run the groups on a pool; the first failure, or Ctrl-C, stops the others at their next block."""
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for _ in pool.map(run, firsts):
+                pass
+        except BaseException:
+            watch.stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Group:
+    """Members that run side by side through the whole drive, ``block`` steps a compiled call."""
+
+    kernel: Kernel
+    table: DriveTable
+    weights: FloatArray
+    rows: slice
+    block: int
+
+    def run(self, members: Members, result: FloatArray, watch: _Watch) -> None:
+        """Fill ``result`` (T, members, O) and bring ``members.initial`` to the last sample."""
+        count, size = members.initial.shape
+        packed = members.parameters if self.kernel.by_member else members.parameters.T
+        state, constants = np.ascontiguousarray(members.initial.T), np.ascontiguousarray(packed)
+        limits = np.full((size, count), LARGEST)
+        if self.kernel.limits:
+            limits[:] = np.array(self.kernel.limits)[:, None]
+        inputs, substeps = self._inputs(), self.table.substeps
+        noise = None if members.rngs is None else NormalNumbers(members.rngs, self.block * size)
+        step, last = self.table.dt / substeps, (len(result) - 1) * substeps
+        for first in range(0, last, self.block):
+            clock = (first, min(first + self.block, last), substeps, step)
+            samples = slice(0 if first == 0 else first // substeps + 1, clock[1] // substeps + 1)
+            seen = np.empty((samples.stop - samples.start, result.shape[2], count))
+            failed = self._advance((state, constants, limits, seen), inputs, clock, noise)
+            if failed >= 0:
+                raise _diverged(state.T, limits.T, self.rows.start, (failed + 1) * step, step)
+            result[samples] = seen.transpose(0, 2, 1)
+            if not watch.tick():
+                return
+        members.initial[:] = state.T
+
+    def _inputs(self) -> tuple[FloatArray, NDArray[np.bool_], FloatArray]:
+        """Drive (T, I, members or 1), holds and weights, as the compiled loops read them."""
+        values = self.table.values if self.table.values.shape[1] == 1 else self.table.values[:, self.rows]
+        holds = np.ascontiguousarray(self.table.holds, np.bool_)
+        return np.ascontiguousarray(values.transpose(0, 2, 1)), holds, self.weights
+
+    def _advance(
+        self,
+        arrays: tuple[FloatArray, ...],
+        inputs: tuple[FloatArray, NDArray[np.bool_], FloatArray],
+        clock: tuple[int, int, int, float],
+        noise: NormalNumbers | None,
+    ) -> int:
+        """Steps of one block; the step that diverged, or -1."""
+        kernel = self.kernel
+        if noise is None:
+            failed: int = runge_kutta(kernel.rhs, kernel.readout, arrays, inputs, clock)
         else:
-            noise = _noise(rngs, clock[1] - first, size)
-            failed = heun(kernel.rhs, kernel.diffusion, kernel.readout, (*members, noise), inputs, clock)
-        if failed >= 0:
-            raise _diverged(moving.T, limits.T, rows.start, (failed + 1) * step, step)
-        result[samples] = seen.transpose(0, 2, 1)
-    state[:] = moving.T
-
-
-def _noise(rngs: Sequence[np.random.Generator], steps: int, size: int) -> FloatArray:
-    """Gaussian numbers (steps, S, members); each member's stream depends on its generator alone."""
-    noise = np.empty((len(rngs), steps, size))
-    for row, generator in enumerate(rngs):
-        noise[row] = normal_numbers(generator, steps * size).reshape(steps, size)
-    return np.ascontiguousarray(noise.transpose(1, 2, 0))
+            size, count = arrays[0].shape
+            kicks = noise.take((clock[1] - clock[0]) * size).reshape(-1, size, count)
+            failed = heun(kernel.rhs, kernel.diffusion, kernel.readout, (*arrays, kicks), inputs, clock)
+        return failed
 
 
 def _diverged(state: FloatArray, limits: FloatArray, offset: int, time: float, step: float) -> DivergedError:

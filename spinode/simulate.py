@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,11 +9,20 @@ from numpy.typing import ArrayLike
 
 from spinode.devices.base import Device
 from spinode.devices.fields import parameters_of
-from spinode.integrator import DivergedError, DriveTable, Members, integrate
+from spinode.integrator import DivergedError, DriveTable, Execution, Members, integrate
 from spinode.signals import FloatArray, Signal, missing_name
 from spinode.traces import Trace, TraceSet
 
-__all__ = ["DivergedError", "DriveTable", "Members", "integrate", "simulate", "simulate_ensemble", "simulate_to"]
+__all__ = [
+    "DivergedError",
+    "DriveTable",
+    "Execution",
+    "Members",
+    "integrate",
+    "simulate",
+    "simulate_ensemble",
+    "simulate_to",
+]
 
 MOST_HALVINGS = 10
 """How often ``simulate_to`` halves the step before it gives up."""
@@ -62,7 +70,7 @@ def simulate(
         If the state is no longer finite or leaves the range in which the equations hold.
     """
     start = None if initial is None else np.asarray(initial, dtype=np.float64)[None, :]
-    runs, source = _run([device], [drive], start, rng, (substeps, 1))
+    runs, source = _run([device], [drive], start, rng, (substeps, None))
     return _trace(device, drive, runs[:, 0], name, source)
 
 
@@ -117,7 +125,7 @@ def simulate_ensemble(
     initials: ArrayLike | None = None,
     rng: np.random.Generator | None = None,
     substeps: int | None = None,
-    workers: int | None = None,
+    execution: Execution | None = None,
 ) -> TraceSet:
     """Answers of several devices of one kind, each with its own parameters, in one compiled loop on all cores.
 
@@ -134,8 +142,8 @@ def simulate_ensemble(
         States at the first sample.
     rng, substeps
         As in ``simulate``.
-    workers : int, optional
-        Threads that share the members; one a core of this process where left out.
+    execution : Execution, optional
+        Threads (one a core where left out) and progress.
 
     Returns
     -------
@@ -153,10 +161,7 @@ def simulate_ensemble(
     if len(signals) not in (1, len(devices)):
         raise ValueError(f"simulate_ensemble needs one drive or one each of {len(devices)}, got {len(signals)}")
     start = None if initials is None else np.asarray(initials, dtype=np.float64)
-    threads = _cores() if workers is None else workers
-    if threads < 1:
-        raise ValueError(f"simulate_ensemble.workers must be at least 1, got {threads}")
-    runs, source = _run(devices, signals, start, rng, (substeps, threads))
+    runs, source = _run(devices, signals, start, rng, (substeps, execution))
     each = signals * len(devices) if len(signals) == 1 else signals
     return TraceSet(
         tuple(
@@ -166,20 +171,15 @@ def simulate_ensemble(
     )
 
 
-def _cores() -> int:
-    """Cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def _run(
     devices: Sequence[Device],
     drives: Sequence[Signal],
     initial: FloatArray | None,
     rng: np.random.Generator | None,
-    how: tuple[int | None, int],
+    how: tuple[int | None, Execution | None],
 ) -> tuple[FloatArray, str]:
-    """Outputs (T, members, O) and the line that says how they were made; ``how`` is (substeps, workers)."""
-    device, (substeps, workers) = devices[0], how
+    """Outputs (T, members, O) and the line that says how they were made; ``how`` is (substeps, execution)."""
+    device, (substeps, execution) = devices[0], how
     if rng is not None:
         _check_temperature(devices)
     if any(other.kernel != device.kernel for other in devices):
@@ -192,7 +192,7 @@ def _run(
     packed = np.array([other.packed() for other in devices])
     try:
         members = Members(parameters=packed, initial=state, rngs=rngs)
-        result, _ = integrate(device.kernel, members, table, len(device.outputs), workers=workers)
+        result, _ = integrate(device.kernel, members, table, len(device.outputs), execution)
     except DivergedError as error:
         raise _named(error, devices, drives[0].start) from None
     method = "Runge-Kutta 4" if rng is None else "stochastic Heun"

@@ -67,12 +67,13 @@ class ReplayedPath:
     increments: FloatArray
     position: int = field(default=0)
 
-    def random(self, count: int) -> FloatArray:
+    def random(self, *, out: FloatArray) -> None:
         """The uniform numbers from which the Box-Muller transform makes the next increments."""
+        count = len(out)
         across, along = self.increments[self.position : self.position + count].reshape(-1, 2).T[::-1]
         self.position += count
         pairs = (-np.expm1(-(along**2 + across**2) / 2), np.arctan2(across, along) / (2 * np.pi) % 1)
-        return np.stack(pairs, axis=1).ravel()
+        out[:] = np.stack(pairs, axis=1).ravel()
 
 
 def cosine_drive(count: int, dt: float, omega: float) -> Signal:

@@ -13,7 +13,7 @@ import spinode.integrator
 import spinode.simulate
 from spinode.devices import VortexOscillator
 from spinode.drives import Sampling, constant, join
-from spinode.integrator import DivergedError, DriveTable, Members, integrate
+from spinode.integrator import DivergedError, DriveTable, Execution, Members, integrate
 from spinode.signals import STAGES, Channel, Signal, signal_of, stage_values
 from spinode.simulate import simulate, simulate_ensemble, simulate_to
 from tests.problems import (
@@ -150,7 +150,7 @@ def test_workers_and_groups_change_nothing(seed: int | None, monkeypatch: pytest
 
     def run(workers: int | None) -> np.ndarray:
         rng = None if seed is None else np.random.default_rng(seed)
-        traces = simulate_ensemble(devices, drive, rng=rng, workers=workers)
+        traces = simulate_ensemble(devices, drive, rng=rng, execution=Execution(workers=workers))
         return np.array([trace.output.values for trace in traces])
 
     whole = run(1)
@@ -158,6 +158,25 @@ def test_workers_and_groups_change_nothing(seed: int | None, monkeypatch: pytest
         monkeypatch.setattr(spinode.integrator, "GROUP", group)
         for workers in (None, 1, 2, 5):
             np.testing.assert_array_equal(run(workers), whole)
+
+
+def test_progress_ends_at_one_and_an_interrupt_in_it_stops_all_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spinode.integrator, "GROUP", 40)
+    monkeypatch.setattr(spinode.integrator, "BLOCK", 32)
+    devices, drive, parts = [Relaxation()] * 30, cosine_drive(400, 0.1, 2.0), list[float]()
+    simulate_ensemble(devices, drive, execution=Execution(workers=3, advance=parts.append))
+    assert parts == sorted(parts) and parts[-1] == 1 and len(parts) > 100
+    seen: list[float] = []
+
+    def interrupt(part: float) -> None:
+        seen.append(part)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        simulate_ensemble(devices, drive, execution=Execution(workers=3, advance=interrupt))
+    assert len(seen) < 20
+    with pytest.raises(ValueError, match="Execution.workers must be at least 1, got 0"):
+        Execution(workers=0)
 
 
 def test_a_run_to_an_accuracy_is_as_right_as_it_says() -> None:
