@@ -28,8 +28,8 @@ MANY = (0.1, 0.3, 0.7, 0.95, 1.05, 1.1, 1.35, 1.6, 2.0, 2.5, 3.5, 4.0)
 
 def motions(wall: DomainWall, fields: FloatArray) -> list[Trace]:
     """Position and angle of the wall in constant fields [T]."""
-    sampling, (current, field) = Sampling(duration=1e-6, dt=0.5e-9), wall.inputs
-    drives = [join(constant(current, sampling, 0.0), constant(field, sampling, each)) for each in fields]
+    sampling = Sampling(duration=1e-6, dt=0.5e-9)
+    drives = [join(*(constant(c, sampling, each * (c.name == "field")) for c in wall.inputs)) for each in fields]
     return list(simulate_ensemble([Observed(device=wall)] * len(fields), drives))
 
 

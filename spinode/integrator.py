@@ -267,7 +267,7 @@ class _Group:
             seen = np.empty((samples.stop - samples.start, result.shape[2], count))
             failed = self._advance((state, constants, limits, seen), inputs, clock, noise)
             if failed >= 0:
-                raise _diverged(state.T, limits.T, self.rows.start, (failed + 1) * step, step)
+                raise _diverged(state.T, limits.T, self.rows.start, ((failed + 1) * step, step), self.kernel.rule)
             result[samples] = seen.transpose(0, 2, 1)
             if not watch.tick():
                 return
@@ -297,12 +297,16 @@ class _Group:
         return failed
 
 
-def _diverged(state: FloatArray, limits: FloatArray, offset: int, time: float, step: float) -> DivergedError:
+def _diverged(
+    state: FloatArray, limits: FloatArray, offset: int, when: tuple[float, float], rule: str
+) -> DivergedError:
+    """The error of a stopped group; ``offset`` is its first member, ``when`` is (time, step)."""
+    time, step = when
     inside = np.abs(state) <= limits
     member = int(np.argmin(inside.all(axis=1)))
     row = state[member].copy()
     if np.isfinite(row).all() and (limits[member] < LARGEST).any():
-        cause = "it left the range in which the equations hold; try a weaker drive"
+        cause = f"{rule}; try a weaker drive"
     else:
         cause = f"the step of {step:.3g} s is too long or the drive too strong; try more substeps or a weaker drive"
     return DivergedError(cause, offset + member, time, row)

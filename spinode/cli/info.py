@@ -10,24 +10,29 @@ import typer
 from spinode.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
+    from spinode.cli.device_names import Described
     from spinode.signals import Channel
     from spinode.storage import FileInfo, TraceInfo
+    from spinode.traces import Parameter
 
 
 def info_command(
     target: Annotated[str, typer.Argument(help="A traces or surrogate file, or the name of a device.")],
-    settings: Annotated[list[str] | None, typer.Option("--set", help="Parameter of a device: radius=150nm.")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="Parameter or operating point of a device: current=5mA.")
+    ] = None,
+    preset: Annotated[str, typer.Option(help="Published parameter set of a device, such as guslienko_2014.")] = "",
     json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Show the channels, lengths, parameters and origin of a file, or the parameters and closed forms of a device."""
+    """Show what is in a file, or the datasheet of a device: what it does at an operating point, and why."""
     from spinode.cli.device_names import DEVICES
 
     path = Path(target)
     if target in DEVICES and not path.exists():
-        _show_device(target, settings or [], json_output)
+        _show_device(target, settings or [], preset, json_output)
         return
-    if settings:
-        raise ValueError(f"--set goes with the name of a device ({', '.join(DEVICES)}), got '{target}'")
+    if settings or preset:
+        raise ValueError(f"--set and --preset go with the name of a device ({', '.join(DEVICES)}), got '{target}'")
     _show_file(path, json_output)
 
 
@@ -41,17 +46,45 @@ def _show_file(path: Path, json_output: bool) -> None:
         _print_info(path, info)
 
 
-def _show_device(name: str, settings: list[str], json_output: bool) -> None:
-    from spinode.cli.device_names import describe_device
+def _show_device(name: str, settings: list[str], preset: str, json_output: bool) -> None:
+    from spinode.cli.device_names import describe_device, preset_names
+    from spinode.devices.fields import derived_of, parameters_of
+
+    described = describe_device(name, settings, preset)
+    known = {**parameters_of(described.device), **derived_of(described.device)}
+    if json_output:
+        print_json(_device_json(name, known, described))
+        return
+    rows = [(key.replace("_", " "), _quantity(entry.value, entry.unit)) for key, entry in known.items()]
+    print_table(("quantity", "value"), rows, title=f"device {name}{', ' if preset else ''}{preset}")
+    others = [(key, text) for key, text in preset_names(name) if key != preset]
+    if others:
+        print_table(("preset", "what it is"), others)
+    if described.datasheet is not None:
+        lines = [(row.name, _quantity(row.value, row.unit), row.formula) for row in described.datasheet.rows]
+        given = ", ".join(
+            f"{key} {_quantity(value, described.units[key])}" for key, value in described.operating.items()
+        )
+        print_table(("datasheet", "value", "formula and source"), lines, title=f"at {given or 'rest'}")
+        print(described.datasheet.verdict)
+
+
+def _device_json(name: str, known: dict[str, Parameter], described: Described) -> dict[str, object]:
+    listed = [{"name": key, "value": entry.value, "unit": entry.unit} for key, entry in known.items()]
+    record: dict[str, object] = {"device": name, "rows": listed, "operating": dict(described.operating)}
+    if described.datasheet is not None:
+        record["datasheet"] = [
+            {"name": row.name, "value": row.value, "unit": row.unit, "formula": row.formula}
+            for row in described.datasheet.rows
+        ]
+        record["verdict"] = described.datasheet.verdict
+    return record
+
+
+def _quantity(value: float, unit: str) -> str:
     from spinode.units import format_quantity
 
-    rows = describe_device(name, settings)
-    if json_output:
-        listed = [{"name": key, "value": value, "unit": unit} for key, value, unit in rows]
-        print_json({"device": name, "rows": listed})
-    else:
-        shown = [(key.replace("_", " "), format_quantity(float(f"{value:.6g}"), unit)) for key, value, unit in rows]
-        print_table(("quantity", "value"), shown, title=f"device {name}")
+    return format_quantity(float(f"{value:.5g}"), unit)
 
 
 def _as_json(path: Path, info: FileInfo) -> dict[str, object]:

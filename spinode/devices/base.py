@@ -35,6 +35,8 @@ class Kernel:
     limits
         Largest absolute value of each state at which the equations hold; empty where there is no such bound.
         A run that passes one of them stops with an error.
+    rule
+        What a state beyond ``limits`` means for this device, for the error message: ``the core left the disk``.
     by_member
         Parameters come as (members, P), not (P, members): for a device with hundreds of them.
     """
@@ -43,6 +45,7 @@ class Kernel:
     diffusion: Compiled
     readout: Compiled
     limits: tuple[float, ...] = ()
+    rule: str = "it left the range in which the equations hold"
     by_member: bool = False
 
 

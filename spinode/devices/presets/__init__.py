@@ -58,11 +58,12 @@ class Preset:
 def presets() -> dict[str, Preset]:
     """All presets by name."""
     from spinode.devices.presets.auto_oscillator import AUTO_OSCILLATOR_PRESETS
+    from spinode.devices.presets.envelope import ENVELOPE_PRESETS
     from spinode.devices.presets.nbox import NBOX_PRESETS
     from spinode.devices.presets.vortex import VORTEX_PRESETS
     from spinode.devices.presets.wall import WALL_PRESETS
 
-    every = (*VORTEX_PRESETS, *AUTO_OSCILLATOR_PRESETS, *WALL_PRESETS, *NBOX_PRESETS)
+    every = (*VORTEX_PRESETS, *AUTO_OSCILLATOR_PRESETS, *ENVELOPE_PRESETS, *WALL_PRESETS, *NBOX_PRESETS)
     return {preset.name: preset for preset in every}
 
 
