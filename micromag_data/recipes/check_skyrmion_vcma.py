@@ -80,7 +80,7 @@ def ring_down(magnet: Magnet, duration: float = 3e-9, kick: float = 1e4) -> dict
     for index in range(10 + round(duration / sample)):
         ku = magnet.disk.anisotropy + (kick if index < 10 else 0.0)
         for _ in range(substeps):
-            magnet.advance(sample / substeps, (ku, ku, ku), 0.01)
+            magnet.advance_at(sample / substeps, (ku, ku, ku), 0.01)
         if index >= 9:
             values.append(magnet.mean()[2])
     mz = np.array(values)
@@ -125,7 +125,7 @@ def check_solver(cell: float, path: Path | None, duration: float = 0.1e-9, kick:
     for _ in range(round(duration / sample)):
         state.t, state.m = solver.step(state.t, state.m, sample, state=state)
         for _ in range(steps):
-            magnet.advance(sample / steps, (ku, ku, ku), 0.01)
+            magnet.advance_at(sample / steps, (ku, ku, ku), 0.01)
         other = state.m[:, :, 0, :].numpy().transpose(2, 0, 1)
         worst = max(worst, float(np.abs(other - magnet.grid()).max()))
     return {

@@ -83,7 +83,7 @@ def relax(magnet: Magnet, duration: float = RELAX_TIME, alpha: float = RELAX_ALP
     for step in range(steps):
         if step == steps - steps // 10:
             before = magnet.mean()[2]
-        magnet.advance(sample / substeps, (ku, ku, ku), alpha)
+        magnet.advance_at(sample / substeps, (ku, ku, ku), alpha)
     return float(magnet.mean()[2] - before)
 
 
@@ -134,7 +134,7 @@ def run(plan: Plan, checkpoint: Path, relaxed: Path | None = None) -> tuple[np.n
     dt, every = plan.sample / plan.substeps, max(1, round(1e-9 / plan.sample))
     for sample in range(first, plan.samples):
         for step in range(sample * plan.substeps, (sample + 1) * plan.substeps):
-            magnet.advance(dt, (ku[2 * step], ku[2 * step + 1], ku[2 * step + 2]), plan.alpha)
+            magnet.advance_at(dt, (ku[2 * step], ku[2 * step + 1], ku[2 * step + 2]), plan.alpha)
         rows.append(observe(magnet))
         lost = abs(rows[-1][3]) < LOST_CHARGE
         if (sample + 1) % every == 0 or sample + 1 == plan.samples or lost:
