@@ -15,12 +15,13 @@ from threading import Event, Lock
 import numpy as np
 from numpy.typing import NDArray
 
-from spinode.devices.base import Kernel
+from spinode.compiled import LANES, aligned
+from spinode.devices.base import Kernel, address_of
 from spinode.noise import NormalNumbers
 from spinode.signals import STAGES, FloatArray
 from spinode.stepping import heun, runge_kutta
 
-BLOCK = 2**17
+BLOCK = 2**19
 """State values a compiled call works through before it returns to Python (reaction to Ctrl-C)."""
 NOISE_BLOCK = 2**16
 """The same with noise: the random numbers of a block are held in memory."""
@@ -208,6 +209,7 @@ def integrate(
         raise ValueError(f"DriveTable.values must have 1 or {count} columns of members, got {drive.values.shape[1]}")
     result = np.empty((drive.values.shape[0], count, outputs))
     lanes = max(1, GROUP // (7 * size + drive.values.shape[2] + packed.shape[1]))
+    lanes = lanes // LANES * LANES or lanes
     block = max(2, (BLOCK if members.rngs is None else NOISE_BLOCK) // (min(lanes, count) * size) // 2 * 2)
     firsts = range(0, count, lanes)
     execution = execution or Execution()
@@ -253,31 +255,36 @@ class _Group:
     def run(self, members: Members, result: FloatArray, watch: _Watch) -> None:
         """Fill ``result`` (T, members, O) and bring ``members.initial`` to the last sample."""
         count, size = members.initial.shape
-        packed = members.parameters if self.kernel.by_member else members.parameters.T
-        state, constants = np.ascontiguousarray(members.initial.T), np.ascontiguousarray(packed)
-        limits = np.full((size, count), LARGEST)
-        if self.kernel.limits:
-            limits[:] = np.array(self.kernel.limits)[:, None]
-        inputs, substeps = self._inputs(), self.table.substeps
-        noise = None if members.rngs is None else NormalNumbers(members.rngs, self.block * size)
+        spare = 0 if count <= 2 * LANES or self.kernel.by_member else -count % LANES
+        state, constants = _columns(members.initial, spare), _columns(members.parameters, spare)
+        if self.kernel.by_member:
+            constants = np.ascontiguousarray(members.parameters)
+        limits = aligned(*state.shape)
+        limits[:] = np.array(self.kernel.limits)[:, None] if self.kernel.limits else LARGEST
+        inputs, substeps = self._inputs(spare), self.table.substeps
+        work = aligned(6, max(size, inputs[0].shape[1]), count + spare)
+        noise = None if members.rngs is None else NormalNumbers(members.rngs, self.block * size, spare)
         step, last = self.table.dt / substeps, (len(result) - 1) * substeps
         for first in range(0, last, self.block):
             clock = (first, min(first + self.block, last), substeps, step)
             samples = slice(0 if first == 0 else first // substeps + 1, clock[1] // substeps + 1)
-            seen = np.empty((samples.stop - samples.start, result.shape[2], count))
-            failed = self._advance((state, constants, limits, seen), inputs, clock, noise)
+            seen = np.empty((samples.stop - samples.start, result.shape[2], count + spare))
+            failed = self._advance((state, constants, limits, seen, work), inputs, clock, noise)
             if failed >= 0:
-                raise _diverged(state.T, limits.T, self.rows.start, ((failed + 1) * step, step), self.kernel.rule)
-            result[samples] = seen.transpose(0, 2, 1)
+                when = ((failed + 1) * step, step)
+                raise _diverged(state.T[:count], limits.T[:count], self.rows.start, when, self.kernel.rule)
+            result[samples] = seen.transpose(0, 2, 1)[:, :count]
             if not watch.tick():
                 return
-        members.initial[:] = state.T
+        members.initial[:] = state.T[:count]
 
-    def _inputs(self) -> tuple[FloatArray, NDArray[np.bool_], FloatArray]:
+    def _inputs(self, spare: int) -> tuple[FloatArray, NDArray[np.bool_], FloatArray]:
         """Drive (T, I, members or 1), holds and weights, as the compiled loops read them."""
-        values = self.table.values if self.table.values.shape[1] == 1 else self.table.values[:, self.rows]
         holds = np.ascontiguousarray(self.table.holds, np.bool_)
-        return np.ascontiguousarray(values.transpose(0, 2, 1)), holds, self.weights
+        if self.table.values.shape[1] == 1:
+            return np.ascontiguousarray(self.table.values.transpose(0, 2, 1)), holds, self.weights
+        values = self.table.values[:, self.rows].transpose(0, 2, 1)
+        return np.ascontiguousarray(np.pad(values, ((0, 0), (0, 0), (0, spare)), "edge")), holds, self.weights
 
     def _advance(
         self,
@@ -289,12 +296,21 @@ class _Group:
         """Steps of one block; the step that diverged, or -1."""
         kernel = self.kernel
         if noise is None:
-            failed: int = runge_kutta(kernel.rhs, kernel.readout, arrays, inputs, clock)
+            failed: int = runge_kutta(address_of(kernel.rhs), address_of(kernel.readout), arrays, inputs, clock)
         else:
             size, count = arrays[0].shape
             kicks = noise.take((clock[1] - clock[0]) * size).reshape(-1, size, count)
-            failed = heun(kernel.rhs, kernel.diffusion, kernel.readout, (*arrays, kicks), inputs, clock)
+            three = (address_of(kernel.rhs), address_of(kernel.diffusion), address_of(kernel.readout))
+            failed = heun(*three, (*arrays, kicks), inputs, clock)
         return failed
+
+
+def _columns(rows: FloatArray, spare: int) -> FloatArray:
+    """One column a row, and ``spare`` more like the last, so that each row of the result fills whole vectors."""
+    result = aligned(rows.shape[1], len(rows) + spare)
+    result[:, : len(rows)] = rows.T
+    result[:, len(rows) :] = rows[-1:].T
+    return result
 
 
 def _diverged(

@@ -1,7 +1,7 @@
 """The compiled loops over time: Runge-Kutta without noise, stochastic Heun with it.
 
 Arrays have one column a member, so that each loop over the members is one the processor vectorises. A state is checked
-against its limits after every step.
+against its limits after every step. Kernels come as addresses: see ``devices.base.call_kernel``.
 """
 
 from __future__ import annotations
@@ -11,25 +11,27 @@ from typing import Any
 import numpy as np
 from numba import njit, types
 
-from spinode.devices.base import KERNEL, MATRIX
+from spinode.compiled import CONTRACT, wide
+from spinode.devices.base import MATRIX, call_kernel
 from spinode.signals import FloatArray
 
 _tuple: Any = types.Tuple
 _FLAT = types.float64[::1]
 _CUBE = types.float64[:, :, ::1]
-_FUNCTION = types.FunctionType(KERNEL)
+_ADDRESS = types.int64
 _DRIVE = _tuple((types.Array(types.float64, 3, "C", readonly=True), types.boolean[::1], types.float64[:, :, :, ::1]))
-_MEMBERS = _tuple((MATRIX, MATRIX, MATRIX, _CUBE))
+_MEMBERS = _tuple((MATRIX, MATRIX, MATRIX, _CUBE, _CUBE))
 _NOISY = _tuple((*_MEMBERS.types, _CUBE))
 _CLOCK = _tuple((types.int64, types.int64, types.int64, types.float64))
-
-
-_FILL = types.void(_DRIVE, types.int64, types.int64, types.int64, MATRIX)
+_MOMENT = _tuple((types.int64, types.int64))
+_FILL = types.void(_DRIVE, _MOMENT, types.int64, MATRIX)
+_FREE: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": CONTRACT}
 
 
 @njit(_FILL, cache=True, nogil=True)
-def _fill(drive: Any, sample: int, substep: int, stage: int, result: FloatArray) -> None:
+def _fill(drive: Any, moment: Any, stage: int, result: FloatArray) -> None:
     """Smooth channels of the drive (I, members) at one stage of a step; held ones keep the value of their sample."""
+    sample, substep = moment
     values, holds, weights = drive
     nodes = weights.shape[3]
     base = min(max(sample - 1, 0), values.shape[0] - nodes)
@@ -62,88 +64,107 @@ def _at_sample(drive: Any, sample: int, result: FloatArray) -> None:
             result[channel, :] = values[sample, channel]
 
 
-@njit(types.boolean(_FLAT, _tuple((_FLAT, _FLAT, _FLAT, _FLAT)), _FLAT, types.float64), cache=True, nogil=True)
-def _finish(flat: FloatArray, slopes: Any, bounds: FloatArray, step: float) -> bool:
+# Rows of the work space: slopes 0 to 3 (with noise: slopes 0 and 1, spreads 2 and 3), trial state 4, inputs 5. The
+# loops take them as one matrix and stand where they are used: an array that goes into a tuple or an inlined function is
+# counted, atomically, at each step, which costs a single member more than its step.
+
+
+@njit(types.boolean(MATRIX, _FLAT, _FLAT, types.float64), **_FREE)
+def _finish(rows: FloatArray, flat: FloatArray, bounds: FloatArray, step: float) -> bool:
     """Add the weighted slopes of a whole step; whether a state then is beyond its limit or not a number."""
-    k1, k2, k3, k4 = slopes
+    wide()
     outside = 0
     for i in range(flat.size):
-        flat[i] += step * (0.125 * (k1[i] + k4[i]) + 0.375 * (k2[i] + k3[i]))
+        flat[i] += step * (0.125 * (rows[0, i] + rows[3, i]) + 0.375 * (rows[1, i] + rows[2, i]))
         outside += not abs(flat[i]) <= bounds[i]
     return outside > 0
 
 
-@njit(types.int64(_FUNCTION, _FUNCTION, _MEMBERS, _DRIVE, _CLOCK), cache=True, nogil=True, error_model="numpy")
-def runge_kutta(rhs: Any, readout: Any, members: Any, drive: Any, clock: Any) -> int:
+@njit(types.int64(_ADDRESS, _ADDRESS, _MEMBERS, _DRIVE, _CLOCK), **_FREE)
+def runge_kutta(rhs: int, readout: int, members: Any, drive: Any, clock: Any) -> int:  # noqa: C901 - see above
     """Steps first, ..., last - 1 of the Runge-Kutta 3/8 rule (Kutta 1901); the step that diverged, or -1."""
-    state, parameters, limits, outputs = members
+    wide()
+    state, parameters, limits, outputs, work = members
     first, last, substeps, step = clock
-    work = np.zeros((5, *state.shape))
-    k1, k2, k3, k4, moved = work[0], work[1], work[2], work[3], work[4]
-    flat, bounds, trial = state.reshape(-1), limits.reshape(-1), moved.reshape(-1)
-    slope1, slope2, slope3, slope4 = k1.reshape(-1), k2.reshape(-1), k3.reshape(-1), k4.reshape(-1)
-    inputs = np.empty((drive[0].shape[1], state.shape[1]))
-    _at_sample(drive, first // substeps, inputs)
-    if first == 0:
-        readout(state, inputs, parameters, outputs[0])
-    offset = 0 if first == 0 else first // substeps + 1
-    third, whole = step / 3.0, step
+    size, smooth = state.shape[0], not drive[1].all()
+    k1, k2, k3, k4, moved = work[0, :size], work[1, :size], work[2, :size], work[3, :size], work[4, :size]
+    inputs = work[5, : drive[0].shape[1]]
+    flat, bounds, rows = state.reshape(-1), limits.reshape(-1), work.reshape(work.shape[0], -1)
+    sample, substep, row, third = first // substeps, first % substeps, int(first == 0), step / 3.0
+    _at_sample(drive, sample, inputs)
+    if row == 1:
+        call_kernel(readout, state, inputs, parameters, outputs[0])
     for number in range(first, last):
-        sample, substep = number // substeps, number % substeps
-        _fill(drive, sample, substep, 0, inputs)
-        rhs(state, inputs, parameters, k1)
+        if smooth:
+            _fill(drive, (sample, substep), 0, inputs)
+        call_kernel(rhs, state, inputs, parameters, k1)
         for i in range(flat.size):
-            trial[i] = flat[i] + third * slope1[i]
-        _fill(drive, sample, substep, 1, inputs)
-        rhs(moved, inputs, parameters, k2)
+            rows[4, i] = flat[i] + third * rows[0, i]
+        if smooth:
+            _fill(drive, (sample, substep), 1, inputs)
+        call_kernel(rhs, moved, inputs, parameters, k2)
         for i in range(flat.size):
-            trial[i] = flat[i] + (whole * slope2[i] - third * slope1[i])
-        _fill(drive, sample, substep, 2, inputs)
-        rhs(moved, inputs, parameters, k3)
+            rows[4, i] = flat[i] + (step * rows[1, i] - third * rows[0, i])
+        if smooth:
+            _fill(drive, (sample, substep), 2, inputs)
+        call_kernel(rhs, moved, inputs, parameters, k3)
         for i in range(flat.size):
-            trial[i] = flat[i] + whole * (slope1[i] - slope2[i] + slope3[i])
-        _fill(drive, sample, substep, 3, inputs)
-        rhs(moved, inputs, parameters, k4)
-        if _finish(flat, (slope1, slope2, slope3, slope4), bounds, step):
+            rows[4, i] = flat[i] + step * (rows[0, i] - rows[1, i] + rows[2, i])
+        if smooth:
+            _fill(drive, (sample, substep), 3, inputs)
+        call_kernel(rhs, moved, inputs, parameters, k4)
+        if _finish(rows, flat, bounds, step):
             return number
-        if substep == substeps - 1:
-            _at_sample(drive, sample + 1, inputs)
-            readout(state, inputs, parameters, outputs[sample + 1 - offset])
+        substep += 1
+        if substep == substeps:
+            sample, substep, row = sample + 1, 0, row + 1
+            _at_sample(drive, sample, inputs)
+            call_kernel(readout, state, inputs, parameters, outputs[row - 1])
     return -1
 
 
-@njit(types.int64(_FUNCTION, _FUNCTION, _FUNCTION, _NOISY, _DRIVE, _CLOCK), cache=True, nogil=True, error_model="numpy")
-def heun(rhs: Any, diffusion: Any, readout: Any, members: Any, drive: Any, clock: Any) -> int:
+@njit(types.boolean(MATRIX, _FLAT, _FLAT, _FLAT, types.float64), **_FREE)
+def _finish_noisy(rows: FloatArray, flat: FloatArray, kick: FloatArray, bounds: FloatArray, step: float) -> bool:
+    """Add the mean of both slopes and spreads; whether a state then is beyond its limit or not a number."""
+    wide()
+    root, outside = np.sqrt(step), 0
+    for i in range(flat.size):
+        flat[i] += 0.5 * (step * (rows[0, i] + rows[1, i]) + root * (rows[2, i] + rows[3, i]) * kick[i])
+        outside += not abs(flat[i]) <= bounds[i]
+    return outside > 0
+
+
+@njit(types.int64(_ADDRESS, _ADDRESS, _ADDRESS, _NOISY, _DRIVE, _CLOCK), **_FREE)
+def heun(rhs: int, diffusion: int, readout: int, members: Any, drive: Any, clock: Any) -> int:
     """Steps first, ..., last - 1 of the stochastic Heun method (Stratonovich); the step that diverged, or -1."""
-    state, parameters, limits, outputs, noise = members
+    wide()
+    state, parameters, limits, outputs, work, noise = members
     first, last, substeps, step = clock
-    work = np.zeros((5, *state.shape))
-    k1, k2, b1, b2, moved = work[0], work[1], work[2], work[3], work[4]
-    flat, bounds, trial = state.reshape(-1), limits.reshape(-1), moved.reshape(-1)
-    slope1, slope2, spread1, spread2 = k1.reshape(-1), k2.reshape(-1), b1.reshape(-1), b2.reshape(-1)
-    inputs = np.empty((drive[0].shape[1], state.shape[1]))
-    _at_sample(drive, first // substeps, inputs)
-    if first == 0:
-        readout(state, inputs, parameters, outputs[0])
-    offset, root = 0 if first == 0 else first // substeps + 1, np.sqrt(step)
+    size, smooth = state.shape[0], not drive[1].all()
+    k1, k2, b1, b2, moved = work[0, :size], work[1, :size], work[2, :size], work[3, :size], work[4, :size]
+    inputs = work[5, : drive[0].shape[1]]
+    flat, bounds, rows = state.reshape(-1), limits.reshape(-1), work.reshape(work.shape[0], -1)
+    kicks, root = noise.reshape(noise.shape[0], -1), np.sqrt(step)
+    sample, substep, row = first // substeps, first % substeps, int(first == 0)
+    _at_sample(drive, sample, inputs)
+    if row == 1:
+        call_kernel(readout, state, inputs, parameters, outputs[0])
     for number in range(first, last):
-        sample, substep = number // substeps, number % substeps
-        kick = noise[number - first].reshape(-1)
-        _fill(drive, sample, substep, 0, inputs)
-        rhs(state, inputs, parameters, k1)
-        diffusion(state, inputs, parameters, b1)
+        if smooth:
+            _fill(drive, (sample, substep), 0, inputs)
+        call_kernel(rhs, state, inputs, parameters, k1)
+        call_kernel(diffusion, state, inputs, parameters, b1)
         for i in range(flat.size):
-            trial[i] = flat[i] + step * slope1[i] + root * spread1[i] * kick[i]
-        _fill(drive, sample, substep, 3, inputs)
-        rhs(moved, inputs, parameters, k2)
-        diffusion(moved, inputs, parameters, b2)
-        outside = 0
-        for i in range(flat.size):
-            flat[i] += 0.5 * (step * (slope1[i] + slope2[i]) + root * (spread1[i] + spread2[i]) * kick[i])
-            outside += not abs(flat[i]) <= bounds[i]
-        if outside > 0:
+            rows[4, i] = flat[i] + step * rows[0, i] + root * rows[2, i] * kicks[number - first, i]
+        if smooth:
+            _fill(drive, (sample, substep), 3, inputs)
+        call_kernel(rhs, moved, inputs, parameters, k2)
+        call_kernel(diffusion, moved, inputs, parameters, b2)
+        if _finish_noisy(rows, flat, kicks[number - first], bounds, step):
             return number
-        if substep == substeps - 1:
-            _at_sample(drive, sample + 1, inputs)
-            readout(state, inputs, parameters, outputs[sample + 1 - offset])
+        substep += 1
+        if substep == substeps:
+            sample, substep, row = sample + 1, 0, row + 1
+            _at_sample(drive, sample, inputs)
+            call_kernel(readout, state, inputs, parameters, outputs[row - 1])
     return -1

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
@@ -60,20 +61,18 @@ class Relaxation:
         return np.array([1.0])
 
 
-@dataclass
-class ReplayedPath:
-    """Stands for a generator: gives the increments of one known Brownian path."""
+class ReplayedPaths:
+    """Stands for ``NormalNumbers``: its generators are the increments of known Brownian paths, shape (steps,) each."""
 
-    increments: FloatArray
-    position: int = field(default=0)
+    def __init__(self, rngs: Sequence[FloatArray], most: int, spare: int = 0) -> None:
+        del most
+        self.increments = np.pad(np.array(rngs).T, ((0, 0), (0, spare)))
+        self.position = 0
 
-    def random(self, *, out: FloatArray) -> None:
-        """The uniform numbers from which the Box-Muller transform makes the next increments."""
-        count = len(out)
-        across, along = self.increments[self.position : self.position + count].reshape(-1, 2).T[::-1]
+    def take(self, count: int) -> FloatArray:
+        taken = self.increments[self.position : self.position + count]
         self.position += count
-        pairs = (-np.expm1(-(along**2 + across**2) / 2), np.arctan2(across, along) / (2 * np.pi) % 1)
-        out[:] = np.stack(pairs, axis=1).ravel()
+        return np.ascontiguousarray(taken)
 
 
 def cosine_drive(count: int, dt: float, omega: float) -> Signal:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import integrate as quadrature
 
+import spinode.integrator
 from spinode.devices import Observed, VortexOscillator
 from spinode.devices.auto_oscillator import AutoOscillator
 from spinode.devices.constants import BOLTZMANN, GAMMA
@@ -19,7 +20,7 @@ from spinode.integrator import DriveTable, Members, integrate
 from spinode.signals import FloatArray
 from spinode.simulate import DivergedError, simulate, simulate_ensemble
 from tests.oscillators import UNIFORM, WARM, drive, path
-from tests.problems import ReplayedPath, bernoulli, order
+from tests.problems import ReplayedPaths, bernoulli, order
 from tests.tolerances import LINEARISED, ORDER, ROUNDING, SETTLED, SOLVED, STATISTICS
 
 SECOND_ORDER = 0.02
@@ -56,7 +57,10 @@ def test_runge_kutta_is_of_fourth_order_on_the_exact_solution() -> None:
     assert order(steps, np.array(errors)) == pytest.approx(4, abs=ORDER)
 
 
-def test_heun_is_of_strong_order_one_where_the_noise_does_not_depend_on_the_power() -> None:
+def test_heun_is_of_strong_order_one_where_the_noise_does_not_depend_on_the_power(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(spinode.integrator, "NormalNumbers", ReplayedPaths)
     device = replace(UNIFORM, damping_growth=0.0, energy=WARM / 100, frequency=0.0, frequency_shift=-2 / (2 * np.pi))
     paths, finest = 200, 4096
     fine = np.random.default_rng(4).standard_normal((paths, finest, 2))
@@ -64,7 +68,7 @@ def test_heun_is_of_strong_order_one_where_the_noise_does_not_depend_on_the_powe
     def ends(coarse: int) -> FloatArray:
         count = finest // coarse
         increments = fine.reshape(paths, count, coarse, 2).sum(axis=2) / np.sqrt(coarse)
-        rngs = [ReplayedPath(each.ravel()) for each in increments]
+        rngs = [each.ravel() for each in increments]
         table = DriveTable(
             values=np.tile([1.5, 0.0], (count + 1, 1))[:, None, :], holds=np.array([True, True]), dt=2 / count
         )

@@ -14,7 +14,7 @@ PACKAGE = ROOT / "spinode"
 ROWS = (
     ("units", "bundled"),
     ("signals",),
-    ("hdf5",),
+    ("hdf5", "compiled"),
     ("traces",),
     ("devices", "storage", "drives", "importers", "noise"),
     ("stepping", "drive_text"),

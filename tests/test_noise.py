@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import stats
 
-from spinode.noise import NormalNumbers, box_muller
+from spinode.noise import NormalNumbers, box_muller, uniform_numbers
 
 TRANSFORM = 1e-13
 """Polynomials of double precision, and 2 pi b rounded in the reference."""
@@ -31,6 +31,25 @@ def test_the_numbers_are_gaussian_to_their_tails_and_independent() -> None:
     assert np.abs(np.corrcoef(numbers.T) - np.eye(4)).max() < 4 / np.sqrt(500_000)
     pairs = np.corrcoef(everything[:-1], everything[1:])[0, 1], np.corrcoef(numbers[::2, 0] ** 2, numbers[1::2, 0] ** 2)
     assert max(abs(pairs[0]), abs(pairs[1][0, 1])) < 5 / np.sqrt(250_000)
+
+
+def test_the_bits_are_those_of_xoshiro256_plus_plus() -> None:
+    """Against a plain transcription of the published algorithm in whole numbers."""
+    words = [int(word) for word in np.random.default_rng(4).integers(0, 2**64, 4, dtype=np.uint64)]
+    state, numbers = np.array([words], dtype=np.uint64).T.copy(), np.empty((50, 1))
+    uniform_numbers(state, numbers)
+    mask = 2**64 - 1
+    for number in numbers[:, 0]:
+        total = (words[0] + words[3]) & mask
+        bits = (((total << 23) | (total >> 41)) + words[0]) & mask
+        moved = (words[1] << 17) & mask
+        words[2] ^= words[0]
+        words[3] ^= words[1]
+        words[1] ^= words[2]
+        words[0] ^= words[3]
+        words[2] ^= moved
+        words[3] = ((words[3] << 45) | (words[3] >> 19)) & mask
+        assert number == (bits >> 12) / 2**52
 
 
 def test_a_stream_depends_on_its_generator_alone() -> None:

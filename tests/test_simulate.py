@@ -19,7 +19,7 @@ from spinode.simulate import simulate, simulate_ensemble, simulate_to
 from tests.problems import (
     LINEAR,
     Relaxation,
-    ReplayedPath,
+    ReplayedPaths,
     U,
     cosine_drive,
     order,
@@ -57,7 +57,8 @@ def test_runge_kutta_is_of_fourth_order_with_a_held_drive() -> None:
     assert order(0.5 / substeps, np.array(errors)) == pytest.approx(4, abs=ORDER)
 
 
-def test_heun_is_of_strong_order_one_for_noise_that_commutes() -> None:
+def test_heun_is_of_strong_order_one_for_noise_that_commutes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spinode.integrator, "NormalNumbers", ReplayedPaths)
     paths, finest, rate, spread = 400, 512, 0.5, 0.8
     fine = np.random.default_rng(5).standard_normal((paths, finest))
     exact = np.exp(-rate + spread * fine.sum(axis=1) / np.sqrt(finest))
@@ -66,9 +67,8 @@ def test_heun_is_of_strong_order_one_for_noise_that_commutes() -> None:
         count = finest // coarse
         increments = fine.reshape(paths, count, coarse).sum(axis=2) / np.sqrt(coarse)
         table = DriveTable(values=np.zeros((count + 1, 1, 1)), holds=np.array([True]), dt=1 / count)
-        rngs = [ReplayedPath(path) for path in increments]
         packed = np.tile([rate, spread], (paths, 1))
-        members = Members(parameters=packed, initial=np.ones((paths, 1)), rngs=rngs)  # type: ignore[arg-type]
+        members = Members(parameters=packed, initial=np.ones((paths, 1)), rngs=list(increments))  # type: ignore[arg-type]
         _, state = integrate(LINEAR, members, table, 2)
         steps.append(1 / count)
         errors.append(np.abs(state[:, 0] - exact).mean())

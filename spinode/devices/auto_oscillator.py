@@ -14,6 +14,7 @@ from typing import ClassVar
 import numpy as np
 from numba import njit
 
+from spinode.compiled import wide
 from spinode.devices.base import KERNEL, Kernel
 from spinode.devices.constants import BOLTZMANN
 from spinode.devices.datasheet import Datasheet, Row
@@ -32,6 +33,7 @@ HEUN_GROWTH = 0.002
 
 @njit(KERNEL, cache=True, nogil=True, fastmath={"contract"})
 def _rhs(state: FloatArray, drive: FloatArray, parameters: FloatArray, result: FloatArray) -> None:
+    wide()
     for lane in range(state.shape[1]):
         x, y, current = state[0, lane], state[1, lane], drive[0, lane]
         power = x * x + y * y
@@ -44,6 +46,7 @@ def _rhs(state: FloatArray, drive: FloatArray, parameters: FloatArray, result: F
 
 @njit(KERNEL, cache=True, nogil=True)
 def _diffusion(state: FloatArray, drive: FloatArray, parameters: FloatArray, result: FloatArray) -> None:
+    wide()
     for lane in range(state.shape[1]):
         power = state[0, lane] * state[0, lane] + state[1, lane] * state[1, lane]
         strength = np.sqrt(parameters[7, lane] * max(1.0 + parameters[8, lane] * power, 0.0))
@@ -53,6 +56,7 @@ def _diffusion(state: FloatArray, drive: FloatArray, parameters: FloatArray, res
 
 @njit(KERNEL, cache=True, nogil=True)
 def _readout(state: FloatArray, drive: FloatArray, parameters: FloatArray, result: FloatArray) -> None:
+    wide()
     for lane in range(state.shape[1]):
         along = parameters[9, lane] * state[0, lane] - parameters[10, lane] * state[1, lane]
         result[0, lane] = along * drive[0, lane]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from spinode.compiled import wide
 from spinode.devices.base import KERNEL, Kernel
 from spinode.devices.vortex_energy import OERSTED_GROWTH
 from spinode.signals import FloatArray
@@ -16,6 +17,7 @@ ALONG, ACROSS, FIELD, FASTEST, NOISE, SWING = 6, 7, 8, 9, 10, 11
 
 @njit(KERNEL, cache=True, nogil=True, fastmath={"contract"})
 def _rhs(state: FloatArray, drive: FloatArray, parameters: FloatArray, result: FloatArray) -> None:
+    wide()
     for lane in range(state.shape[1]):
         x, y, current = state[0, lane], state[1, lane], drive[0, lane]
         power = x * x + y * y
@@ -33,6 +35,7 @@ def _rhs(state: FloatArray, drive: FloatArray, parameters: FloatArray, result: F
 
 @njit(KERNEL, cache=True, nogil=True)
 def _diffusion(state: FloatArray, drive: FloatArray, parameters: FloatArray, result: FloatArray) -> None:
+    wide()
     for lane in range(state.shape[1]):
         power = state[0, lane] ** 2 + state[1, lane] ** 2
         d = parameters[D0, lane] + parameters[D1, lane] * power
@@ -41,6 +44,7 @@ def _diffusion(state: FloatArray, drive: FloatArray, parameters: FloatArray, res
 
 @njit(KERNEL, cache=True, nogil=True)
 def _readout(state: FloatArray, drive: FloatArray, parameters: FloatArray, result: FloatArray) -> None:
+    wide()
     for lane in range(state.shape[1]):
         result[0, lane] = parameters[SWING, lane] * drive[0, lane] * state[1, lane]
 

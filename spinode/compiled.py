@@ -1,0 +1,37 @@
+"""What the compiled loops share: how free the compiler is, how wide its vectors are, and memory that fits them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import types
+from numba.extending import intrinsic
+
+from spinode.signals import FloatArray
+
+LANES = 8
+"""Numbers in the widest vector of a processor: 64 bytes, also a line of its cache."""
+CONTRACT = {"contract"}
+"""A product and a sum may become one fused operation: the only liberty the compiler has, the same in every lane."""
+
+
+def _wide(_: Any) -> Any:
+    """Vectors of 512 bits in the function that calls it, where the processor has them (compilers prefer 256)."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        set.add(builder.function.attributes, '"prefer-vector-width"="512"')  # llvmlite knows no such name
+        return context.get_dummy_value()
+
+    return types.void(), generate
+
+
+wide: Any = intrinsic(_wide)
+
+
+def aligned(*shape: int) -> FloatArray:
+    """Zeros that start on a line of the cache: a vector that lies across two lines is read twice."""
+    size = int(np.prod(shape))
+    memory = np.zeros(size + LANES)
+    first = -memory.ctypes.data // 8 % LANES
+    return memory[first : first + size].reshape(shape)
