@@ -256,9 +256,9 @@ class _Group:
         """Fill ``result`` (T, members, O) and bring ``members.initial`` to the last sample."""
         count, size = members.initial.shape
         spare = 0 if count <= 2 * LANES or self.kernel.by_member else -count % LANES
-        state, constants = _columns(members.initial, spare), _columns(members.parameters, spare)
-        if self.kernel.by_member:
-            constants = np.ascontiguousarray(members.parameters)
+        by_member, packed = self.kernel.by_member, members.parameters
+        state = _columns(members.initial, spare)
+        constants = np.ascontiguousarray(packed) if by_member else _columns(packed, spare)
         limits = aligned(*state.shape)
         limits[:] = np.array(self.kernel.limits)[:, None] if self.kernel.limits else LARGEST
         inputs, substeps = self._inputs(spare), self.table.substeps

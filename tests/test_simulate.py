@@ -310,3 +310,10 @@ def test_a_state_beyond_the_limits_of_its_device_stops_the_run() -> None:
 def test_a_state_that_is_not_a_number_stops_the_run() -> None:
     with pytest.raises(DivergedError, match="x = nan"):
         simulate(Relaxation(), drive_of(U), initial=[np.nan])
+
+
+def test_a_kernel_without_the_signature_is_refused_with_what_to_write() -> None:
+    members = Members(parameters=np.array([[1.0, 0.0]]), initial=np.ones((1, 1)))
+    table = DriveTable(values=np.zeros((3, 1, 1)), holds=np.array([True]), dt=0.1)
+    with pytest.raises(ValueError, match="must be compiled with the signature KERNEL; try @njit"):
+        integrate(replace(LINEAR, rhs=lambda state, drive, parameters, result: None), members, table, 2)

@@ -63,10 +63,14 @@ def test_temperature_adds_noise_and_the_seed_repeats_it(tmp_path: Path) -> None:
         (["vortex", "--duration", "1"], "Sampling.dt must give fewer than"),
         (["vortex", "--preset", "guslienko"], "preset of vortex 'guslienko' is not there; closest: guslienko_2014"),
         (["vortex", "--temperature", "0K"], "VortexOscillator.temperature must be above 0 K where noise is asked for"),
-        (["vortex", "--accuracy", "1e-3", "--repeats", "2"], "--accuracy goes with one member without noise"),
+        (
+            ["vortex", "--accuracy", "1e-3", "--set", "damping=0.01,0.02"],
+            "--accuracy goes with one member without noise",
+        ),
+        (["vortex", "--repeats", "2"], "--repeats needs --temperature: without noise all repeats are the same run"),
         (
             ["vortex", "--set", "radius=" + ",".join(["1nm"] * 1001), "--set", "damping=" + ",".join(["0.1"] * 1000)],
-            "--set must give at most 1000000 combinations",
+            "--set and --repeats must give at most 1000000 members",
         ),
         (
             ["vortex", "--drive", "current=noise(1mA,0.1mA,1GHz)", "--dt", "1ns"],

@@ -49,18 +49,19 @@ def make_device(name: str, settings: Sequence[str] = (), preset: str = "") -> De
     return members[0]
 
 
-def make_members(name: str, settings: Sequence[str] = (), preset: str = "") -> list[Device]:
-    """Devices for every combination of the values in settings such as ``radius=100nm,110nm``, the last one fastest."""
+def make_members(name: str, settings: Sequence[str] = (), preset: str = "", repeats: int = 1) -> list[Device]:
+    """Devices for every combination of the values in settings (``radius=100nm,110nm``), each ``repeats`` times."""
     make = _device_class(name)
     units = _units(make)
     values = _parse(settings, name, units)
-    count = 1
+    count = repeats
     for numbers in values.values():
         count *= len(numbers)
     if count > MOST_MEMBERS:
-        raise ValueError(f"--set must give at most {MOST_MEMBERS} combinations, got {count}")
+        raise ValueError(f"--set and --repeats must give at most {MOST_MEMBERS} members, got {count}")
     base = _preset_numbers(preset, name)
-    return [make(**{**base, **dict(zip(values, chosen, strict=True))}) for chosen in product(*values.values())]
+    kinds = [make(**{**base, **dict(zip(values, chosen, strict=True))}) for chosen in product(*values.values())]
+    return [kind for kind in kinds for _ in range(repeats)]
 
 
 def describe_device(name: str, settings: Sequence[str] = (), preset: str = "") -> Described:

@@ -21,7 +21,7 @@ def info_command(
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="Parameter or operating point of a device: current=5mA.")
     ] = None,
-    preset: Annotated[str, typer.Option(help="Published parameter set of a device, such as guslienko_2014.")] = "",
+    preset: Annotated[str, typer.Option(help="Published parameter set of a device, such as guslienko_2014_l10.")] = "",
     json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Show what is in a file, or the datasheet of a device: what it does at an operating point, and why."""

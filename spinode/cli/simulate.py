@@ -27,7 +27,7 @@ def simulate_command(
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="Parameter, name=value; name=value,value makes an ensemble.")
     ] = None,
-    preset: Annotated[str, typer.Option(help="Published parameter set, such as guslienko_2014.")] = "",
+    preset: Annotated[str, typer.Option(help="Published parameter set, such as guslienko_2014_l10.")] = "",
     drive: Annotated[str, typer.Option(help="Such as 'current=sine(5mA,1mA,2MHz); field=1mT'.")] = "",
     drive_from: Annotated[
         Path | None, typer.Option(help="Traces file whose first drive is used, with its length and interval.")
@@ -51,7 +51,9 @@ def simulate_command(
 
     refuse_overwrite(output, force)
     settings = [*(set_ or ()), *([f"temperature={temperature}"] if temperature else [])]
-    members = [made for made in make_members(device, settings, preset) for _ in range(repeats)]
+    if repeats > 1 and not temperature:
+        raise ValueError("--repeats needs --temperature: without noise all repeats are the same run")
+    members = make_members(device, settings, preset, repeats)
     given = _Given(drive=drive, drive_from=drive_from, duration=duration, dt=dt, seed=seed)
     started = time.perf_counter()
     traces = _run(members, given, bool(temperature), accuracy, workers)

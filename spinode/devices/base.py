@@ -40,9 +40,17 @@ call_kernel: Any = intrinsic(_call_kernel)
 
 
 def address_of(kernel: Compiled) -> int:
-    """Where the machine code of a function compiled with ``KERNEL`` starts."""
-    dispatcher: Any = kernel
-    found = dispatcher.overloads[KERNEL.args]
+    """Where the machine code of a function compiled with ``KERNEL`` starts.
+
+    Raises
+    ------
+    ValueError
+        If the function was not compiled with that signature.
+    """
+    found = getattr(kernel, "overloads", {}).get(KERNEL.args)
+    if found is None:
+        name = getattr(kernel, "__name__", kernel)
+        raise ValueError(f"kernel '{name}' must be compiled with the signature KERNEL; try @njit(KERNEL) above it")
     return int(found.library.get_pointer_to_function(found.fndesc.llvm_func_name))
 
 
