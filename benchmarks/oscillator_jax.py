@@ -22,19 +22,22 @@ import lineax
 import numpy as np
 from jax import lax
 from oscillator_peers import Row
-from oscillator_problem import Problem, loosest
+from oscillator_problem import Problem, loosest, steps_of
+
+from spinode.eighth_order import TABLE
 
 jax.config.update("jax_enable_x64", True)
 
 Rate = Callable[[Any, Any], Any]
 
 
-def jax_rows(given: Problem) -> list[Row]:
+def jax_rows(given: Problem, target: float) -> list[Row]:
     """Scans over complex numbers and over pairs of real ones; noise from both of jax's generators in the scan."""
     rows = [
         Row("jax scan, pairs", "jax", _ready(_scan(_pairs, given), _start(given), _constants(given))),
         Row("jax scan, complex", "jax", _ready(_scan(_complex, given), given.start, (given.gain, given.loss))),
     ]
+    rows.append(_eighth_order_row(given, target))
     for kind in ("threefry2x32", "unsafe_rbg"):
         run = _ready(_noisy_scan(given), _start(given), _constants(given), jax.random.key(1, impl=kind))
         rows.append(Row(f"jax scan, noise of {kind}", "jax", run, noisy=True))
@@ -81,6 +84,40 @@ def _scan(rate: Rate, given: Problem) -> Callable[..., Any]:
     def run(x: Any, constants: Any) -> Any:
         last, _ = lax.scan(lambda x, _: (once(x, constants), None), x, None, length=given.steps)
         return lax.complex(*last) if isinstance(last, tuple) else last
+
+    return run
+
+
+def _eighth_order_row(given: Problem, target: float) -> Row:
+    """A scan over the method of eighth order that spinode takes, with the longest steps that are as accurate."""
+
+    def run_at(multiple: float) -> Callable[[], Any]:
+        steps = steps_of(given, multiple)
+        return _ready(_long_scan(given, steps), _start(given), _constants(given))
+
+    longest = loosest(given, lambda multiple: run_at(multiple)(), target, 4.0, 30.0)
+    return Row(f"jax scan, order 8, {steps_of(given, longest)} steps", "jax", run_at(longest), order=8)
+
+
+def _long_scan(given: Problem, steps: int) -> Callable[..., Any]:
+    """c at the end, by the method of eighth order; the sums of slopes are written out for XLA to fuse."""
+    step = given.duration / steps
+
+    def moved(x: Any, slopes: list[Any], weights: dict[int, float]) -> Any:
+        return tuple(
+            part + sum(step * weight * slopes[slope][axis] for slope, weight in weights.items())
+            for axis, part in enumerate(x)
+        )
+
+    def once(x: Any, constants: Any) -> Any:
+        slopes: list[Any] = []
+        for weights in TABLE[:-1]:
+            slopes.append(_pairs(moved(x, slopes, weights), constants))
+        return moved(x, slopes, TABLE[-1])
+
+    def run(x: Any, constants: Any) -> Any:
+        last, _ = lax.scan(lambda x, _: (once(x, constants), None), x, None, length=steps)
+        return lax.complex(*last)
 
     return run
 
@@ -136,20 +173,15 @@ def diffrax_rows(given: Problem, target: float) -> list[Row]:
         run_at(1.0)
         first = time.perf_counter() - begin
         longest = loosest(given, run_at, target, 0.25, 30.0)
-        name = f"diffrax {type(solver).__name__}, {_count(given, longest)} steps"
+        name = f"diffrax {type(solver).__name__}, {steps_of(given, longest)} steps"
         rows.append(Row(name, "diffrax", partial(run_at, longest), first=first, order=order))
     wanted = (*_constants(given), given.noise, given.noise * given.growth)
     noisy = _ready(_diffrax_heun(given), jax.random.key(1), state[0], wanted)
     return [*rows, Row("diffrax Heun, noise", "diffrax", noisy, noisy=True)]
 
 
-def _count(given: Problem, multiple: float) -> int:
-    """Steps of about ``multiple`` times our step."""
-    return max(1, round(given.steps / multiple))
-
-
 def _with_step(function: Callable[..., Any], given: Problem, state: Any, multiple: float) -> Any:
-    return jax.block_until_ready(function(given.duration / _count(given, multiple), *state))
+    return jax.block_until_ready(function(given.duration / steps_of(given, multiple), *state))
 
 
 def _solve(terms: Any, solver: Any, given: Problem, step: Any, state: tuple[Any, Any]) -> Any:

@@ -130,6 +130,11 @@ def loosest(given: Problem, run_at: Callable[[float], object], target: float, in
     return inside
 
 
+def steps_of(given: Problem, multiple: float) -> int:
+    """Steps of about ``multiple`` times the problem's."""
+    return max(1, round(given.steps / multiple))
+
+
 def classical(given: Problem) -> np.ndarray:
     """c at the end by the classical Runge-Kutta method."""
     c, step = given.start, given.step

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ wide: Any = intrinsic(_wide)
 
 def aligned(*shape: int) -> FloatArray:
     """Zeros that start on a line of the cache: a vector that lies across two lines is read twice."""
-    size = int(np.prod(shape))
+    size = prod(shape)
     memory = np.zeros(size + LANES)
-    first = -memory.ctypes.data // 8 % LANES
+    first = -memory.__array_interface__["data"][0] // 8 % LANES
     return memory[first : first + size].reshape(shape)

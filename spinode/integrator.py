@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from spinode.compiled import LANES, aligned
 from spinode.devices.base import Kernel, address_of
+from spinode.eighth_order import NODES, ROWS, prince_dormand
 from spinode.noise import NormalNumbers
 from spinode.signals import STAGES, FloatArray
 from spinode.stepping import heun, runge_kutta
@@ -25,7 +26,7 @@ BLOCK = 2**19
 """State values a compiled call works through before it returns to Python (reaction to Ctrl-C)."""
 NOISE_BLOCK = 2**16
 """The same with noise: the random numbers of a block are held in memory."""
-GROUP = 4096
+GROUP = 6144
 """Numbers (states with their slopes, inputs, parameters) of the members that run side by side: 32 kB."""
 MOST_SUBSTEPS = 100_000
 """Largest number of solver steps a sample; a drive that needs more is sampled too coarsely to be meant."""
@@ -69,12 +70,15 @@ class DriveTable:
         Sample interval [s].
     substeps : int
         Solver steps a sample, 1 to ``MOST_SUBSTEPS``.
+    order : int
+        4: Runge-Kutta 3/8 rule, or stochastic Heun with noise; 8: Prince and Dormand, without noise only.
     """
 
     values: FloatArray
     holds: NDArray[np.bool_]
     dt: float
     substeps: int = 1
+    order: int = 4
 
     def __post_init__(self) -> None:
         if self.values.ndim != 3 or self.values.shape[0] < 2:
@@ -84,19 +88,27 @@ class DriveTable:
                 f"DriveTable.substeps must be 1 to {MOST_SUBSTEPS} solver steps a sample, got {self.substeps};"
                 f" try a drive with dt below {self.dt:.3g} s"
             )
+        if self.order not in (4, 8):
+            raise ValueError(f"DriveTable.order must be 4 or 8, got {self.order}")
         object.__setattr__(self, "values", np.ascontiguousarray(self.values, dtype=np.float64))
+
+    @property
+    def stages(self) -> tuple[float, ...]:
+        """Where in a step the slopes are taken."""
+        return STAGES if self.order == 4 else NODES
 
     def weights(self) -> FloatArray:
         """Weights of the stage values: Lagrange cubics as in ``signals.stage_values``.
 
         Returns
         -------
-        array, shape (3, substeps, 4, nodes)
-            By position of the sample among its nodes, substep, stage (0, 1/3, 2/3, 1 of the step) and node.
+        array, shape (3, substeps, stages, nodes)
+            By position of the sample among its nodes, substep, stage and node.
         """
         nodes = min(4, self.values.shape[0])
-        substeps = 1 if self.holds.all() else self.substeps  # a held channel reads no weight
-        offset = (np.arange(substeps)[:, None] + np.array(STAGES)) / substeps
+        if self.holds.all():  # a held channel reads no weight
+            return np.zeros((3, 1, len(self.stages), nodes))
+        offset = (np.arange(self.substeps)[:, None] + np.array(self.stages)) / self.substeps
         position = np.arange(3.0)[:, None, None] + offset
         result = np.ones((*position.shape, nodes))
         for node in range(nodes):
@@ -207,9 +219,10 @@ def integrate(
     count, size = state.shape
     if drive.values.shape[1] not in (1, count):
         raise ValueError(f"DriveTable.values must have 1 or {count} columns of members, got {drive.values.shape[1]}")
+    if drive.order == 8 and members.rngs is not None:
+        raise ValueError("DriveTable.order must be 4 where there is noise, got 8")
     result = np.empty((drive.values.shape[0], count, outputs))
-    lanes = max(1, GROUP // (7 * size + drive.values.shape[2] + packed.shape[1]))
-    lanes = lanes // LANES * LANES or lanes
+    lanes = _lanes(count, 7 * size + drive.values.shape[2] + packed.shape[1])
     block = max(2, (BLOCK if members.rngs is None else NOISE_BLOCK) // (min(lanes, count) * size) // 2 * 2)
     firsts = range(0, count, lanes)
     execution = execution or Execution()
@@ -228,6 +241,13 @@ def integrate(
     else:
         _run_threads(run, firsts, execution.threads, watch)
     return result, state
+
+
+def _lanes(count: int, numbers: int) -> int:
+    """Members of a group: as many as fit into ``GROUP``, but groups of about equal size and of whole vectors."""
+    most = GROUP // numbers // LANES * LANES
+    groups = -(-count // most) if most else 0
+    return -(-count // groups // LANES) * LANES if groups else max(1, GROUP // numbers)
 
 
 def _run_threads(run: Callable[[int], None], firsts: Sequence[int], threads: int, watch: _Watch) -> None:
@@ -262,7 +282,7 @@ class _Group:
         limits = aligned(*state.shape)
         limits[:] = np.array(self.kernel.limits)[:, None] if self.kernel.limits else LARGEST
         inputs, substeps = self._inputs(spare), self.table.substeps
-        work = aligned(6, max(size, inputs[0].shape[1]), count + spare)
+        work = aligned(ROWS, max(size, inputs[0].shape[1]), count + spare)
         noise = None if members.rngs is None else NormalNumbers(members.rngs, self.block * size, spare)
         step, last = self.table.dt / substeps, (len(result) - 1) * substeps
         for first in range(0, last, self.block):
@@ -296,7 +316,8 @@ class _Group:
         """Steps of one block; the step that diverged, or -1."""
         kernel = self.kernel
         if noise is None:
-            failed: int = runge_kutta(address_of(kernel.rhs), address_of(kernel.readout), arrays, inputs, clock)
+            steps = runge_kutta if self.table.order == 4 else prince_dormand
+            failed: int = steps(address_of(kernel.rhs), address_of(kernel.readout), arrays, inputs, clock)
         else:
             size, count = arrays[0].shape
             kicks = noise.take((clock[1] - clock[0]) * size).reshape(-1, size, count)

@@ -18,18 +18,18 @@ from spinode.signals import FloatArray
 _tuple: Any = types.Tuple
 _FLAT = types.float64[::1]
 _CUBE = types.float64[:, :, ::1]
-_ADDRESS = types.int64
-_DRIVE = _tuple((types.Array(types.float64, 3, "C", readonly=True), types.boolean[::1], types.float64[:, :, :, ::1]))
-_MEMBERS = _tuple((MATRIX, MATRIX, MATRIX, _CUBE, _CUBE))
-_NOISY = _tuple((*_MEMBERS.types, _CUBE))
-_CLOCK = _tuple((types.int64, types.int64, types.int64, types.float64))
+ADDRESS = types.int64
+DRIVE = _tuple((types.Array(types.float64, 3, "C", readonly=True), types.boolean[::1], types.float64[:, :, :, ::1]))
+MEMBERS = _tuple((MATRIX, MATRIX, MATRIX, _CUBE, _CUBE))
+_NOISY = _tuple((*MEMBERS.types, _CUBE))
+CLOCK = _tuple((types.int64, types.int64, types.int64, types.float64))
 _MOMENT = _tuple((types.int64, types.int64))
-_FILL = types.void(_DRIVE, _MOMENT, types.int64, MATRIX)
+_FILL = types.void(DRIVE, _MOMENT, types.int64, MATRIX)
 _FREE: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": CONTRACT}
 
 
 @njit(_FILL, cache=True, nogil=True)
-def _fill(drive: Any, moment: Any, stage: int, result: FloatArray) -> None:
+def fill(drive: Any, moment: Any, stage: int, result: FloatArray) -> None:
     """Smooth channels of the drive (I, members) at one stage of a step; held ones keep the value of their sample."""
     sample, substep = moment
     values, holds, weights = drive
@@ -53,8 +53,8 @@ def _fill(drive: Any, moment: Any, stage: int, result: FloatArray) -> None:
                     row[lane] += weight[node] * given[lane]
 
 
-@njit(types.void(_DRIVE, types.int64, MATRIX), cache=True, nogil=True)
-def _at_sample(drive: Any, sample: int, result: FloatArray) -> None:
+@njit(types.void(DRIVE, types.int64, MATRIX), cache=True, nogil=True)
+def at_sample(drive: Any, sample: int, result: FloatArray) -> None:
     """Drive (I, members) at a sample."""
     values = drive[0]
     for channel in range(result.shape[0]):
@@ -80,7 +80,7 @@ def _finish(rows: FloatArray, flat: FloatArray, bounds: FloatArray, step: float)
     return outside > 0
 
 
-@njit(types.int64(_ADDRESS, _ADDRESS, _MEMBERS, _DRIVE, _CLOCK), **_FREE)
+@njit(types.int64(ADDRESS, ADDRESS, MEMBERS, DRIVE, CLOCK), **_FREE)
 def runge_kutta(rhs: int, readout: int, members: Any, drive: Any, clock: Any) -> int:  # noqa: C901 - see above
     """Steps first, ..., last - 1 of the Runge-Kutta 3/8 rule (Kutta 1901); the step that diverged, or -1."""
     wide()
@@ -91,34 +91,34 @@ def runge_kutta(rhs: int, readout: int, members: Any, drive: Any, clock: Any) ->
     inputs = work[5, : drive[0].shape[1]]
     flat, bounds, rows = state.reshape(-1), limits.reshape(-1), work.reshape(work.shape[0], -1)
     sample, substep, row, third = first // substeps, first % substeps, int(first == 0), step / 3.0
-    _at_sample(drive, sample, inputs)
+    at_sample(drive, sample, inputs)
     if row == 1:
         call_kernel(readout, state, inputs, parameters, outputs[0])
     for number in range(first, last):
         if smooth:
-            _fill(drive, (sample, substep), 0, inputs)
+            fill(drive, (sample, substep), 0, inputs)
         call_kernel(rhs, state, inputs, parameters, k1)
         for i in range(flat.size):
             rows[4, i] = flat[i] + third * rows[0, i]
         if smooth:
-            _fill(drive, (sample, substep), 1, inputs)
+            fill(drive, (sample, substep), 1, inputs)
         call_kernel(rhs, moved, inputs, parameters, k2)
         for i in range(flat.size):
             rows[4, i] = flat[i] + (step * rows[1, i] - third * rows[0, i])
         if smooth:
-            _fill(drive, (sample, substep), 2, inputs)
+            fill(drive, (sample, substep), 2, inputs)
         call_kernel(rhs, moved, inputs, parameters, k3)
         for i in range(flat.size):
             rows[4, i] = flat[i] + step * (rows[0, i] - rows[1, i] + rows[2, i])
         if smooth:
-            _fill(drive, (sample, substep), 3, inputs)
+            fill(drive, (sample, substep), 3, inputs)
         call_kernel(rhs, moved, inputs, parameters, k4)
         if _finish(rows, flat, bounds, step):
             return number
         substep += 1
         if substep == substeps:
             sample, substep, row = sample + 1, 0, row + 1
-            _at_sample(drive, sample, inputs)
+            at_sample(drive, sample, inputs)
             call_kernel(readout, state, inputs, parameters, outputs[row - 1])
     return -1
 
@@ -134,7 +134,7 @@ def _finish_noisy(rows: FloatArray, flat: FloatArray, kick: FloatArray, bounds: 
     return outside > 0
 
 
-@njit(types.int64(_ADDRESS, _ADDRESS, _ADDRESS, _NOISY, _DRIVE, _CLOCK), **_FREE)
+@njit(types.int64(ADDRESS, ADDRESS, ADDRESS, _NOISY, DRIVE, CLOCK), **_FREE)
 def heun(rhs: int, diffusion: int, readout: int, members: Any, drive: Any, clock: Any) -> int:
     """Steps first, ..., last - 1 of the stochastic Heun method (Stratonovich); the step that diverged, or -1."""
     wide()
@@ -146,18 +146,18 @@ def heun(rhs: int, diffusion: int, readout: int, members: Any, drive: Any, clock
     flat, bounds, rows = state.reshape(-1), limits.reshape(-1), work.reshape(work.shape[0], -1)
     kicks, root = noise.reshape(noise.shape[0], -1), np.sqrt(step)
     sample, substep, row = first // substeps, first % substeps, int(first == 0)
-    _at_sample(drive, sample, inputs)
+    at_sample(drive, sample, inputs)
     if row == 1:
         call_kernel(readout, state, inputs, parameters, outputs[0])
     for number in range(first, last):
         if smooth:
-            _fill(drive, (sample, substep), 0, inputs)
+            fill(drive, (sample, substep), 0, inputs)
         call_kernel(rhs, state, inputs, parameters, k1)
         call_kernel(diffusion, state, inputs, parameters, b1)
         for i in range(flat.size):
             rows[4, i] = flat[i] + step * rows[0, i] + root * rows[2, i] * kicks[number - first, i]
         if smooth:
-            _fill(drive, (sample, substep), 3, inputs)
+            fill(drive, (sample, substep), 3, inputs)
         call_kernel(rhs, moved, inputs, parameters, k2)
         call_kernel(diffusion, moved, inputs, parameters, b2)
         if _finish_noisy(rows, flat, kicks[number - first], bounds, step):
@@ -165,6 +165,6 @@ def heun(rhs: int, diffusion: int, readout: int, members: Any, drive: Any, clock
         substep += 1
         if substep == substeps:
             sample, substep, row = sample + 1, 0, row + 1
-            _at_sample(drive, sample, inputs)
+            at_sample(drive, sample, inputs)
             call_kernel(readout, state, inputs, parameters, outputs[row - 1])
     return -1

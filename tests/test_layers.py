@@ -18,6 +18,7 @@ ROWS = (
     ("traces",),
     ("devices", "storage", "drives", "importers", "noise"),
     ("stepping", "drive_text"),
+    ("eighth_order",),
     ("integrator",),
     ("simulate",),
     ("surrogate", "reservoir", "networks"),

@@ -62,7 +62,7 @@ def _readout(state: FloatArray, drive: FloatArray, parameters: FloatArray, resul
         result[0, lane] = along * drive[0, lane]
 
 
-_KERNEL = Kernel(rhs=_rhs, diffusion=_diffusion, readout=_readout, limits=(1.0, 1.0))
+_KERNEL = Kernel(rhs=_rhs, diffusion=_diffusion, readout=_readout, limits=(1.0, 1.0), smooth=True)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol
 
 from numba import types
@@ -39,6 +40,7 @@ def _call_kernel(_: Any, address: Any, state: Any, drive: Any, parameters: Any, 
 call_kernel: Any = intrinsic(_call_kernel)
 
 
+@cache
 def address_of(kernel: Compiled) -> int:
     """Where the machine code of a function compiled with ``KERNEL`` starts.
 
@@ -71,6 +73,9 @@ class Kernel:
         What a state beyond ``limits`` means for this device, for the error message: ``the core left the disk``.
     by_member
         Parameters come as (members, P), not (P, members): for a device with hundreds of them.
+    smooth
+        ``rhs`` is an analytic function of state and drive whose fastest rate is what ``Device.step`` is made for, so a
+        method of high order may take long steps.
     """
 
     rhs: Compiled
@@ -79,6 +84,7 @@ class Kernel:
     limits: tuple[float, ...] = ()
     rule: str = "it left the range in which the equations hold"
     by_member: bool = False
+    smooth: bool = False
 
 
 class Device(Protocol):

@@ -50,5 +50,5 @@ def _readout(state: FloatArray, drive: FloatArray, parameters: FloatArray, resul
 
 
 RULE = "it left the range in which the equations hold, the disk (s < 1) below the critical velocity of the core"
-VORTEX_KERNEL = Kernel(rhs=_rhs, diffusion=_diffusion, readout=_readout, limits=(1.0, 1.0), rule=RULE)
+VORTEX_KERNEL = Kernel(rhs=_rhs, diffusion=_diffusion, readout=_readout, limits=(1.0, 1.0), rule=RULE, smooth=True)
 """State (x, y) = X/R; inputs current [A] and field [T]; output voltage [V]. The equations hold inside the disk."""
