@@ -131,7 +131,6 @@ BAD_FITS: dict[str, tuple[tuple[str, ...], str]] = {
     "a negative seed": (("train.h5", "-o", "out.h5", "--seed", "-1"), "seed must be 0 or more"),
     "order 0": (("train.h5", "-o", "out.h5", "--order", "0"), "order must be 1 to 6"),
     "a delay in metres": (("train.h5", "-o", "out.h5", "--delay", "3nm"), "3nm"),
-    "nothing to resume": (("train.h5", "-o", "out.h5", "--resume"), "--resume needs 'out.h5.checkpoint'"),
     "an existing file": (("train.h5", "-o", "twin.h5"), "already there; give --force"),
     "no folder": (("train.h5", "-o", "none/out.h5"), "make it first"),
 }  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+import warnings
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -27,7 +28,7 @@ def fit_command(
     order: Annotated[int, typer.Option("--order", help="Embedding order k: states for each output.")] = 2,
     delay: Annotated[str | None, typer.Option("--delay", help="Delay such as 15ps [default: from the data].")] = None,
     hidden: Annotated[str, typer.Option("--hidden", help="Network layers such as 12 or 16,16; 0 for none.")] = "12",
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from where this command was stopped.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from where it was stopped, if it was.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file, and start afresh.")] = False,
     json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -61,8 +62,8 @@ def fit_to_file(traces: TraceSet, settings: FitSettings, out: Path, *, resume: b
     checkpoint = out.with_name(out.name + ".checkpoint")
     if checkpoint.exists() and not resume and not force:
         raise ValueError(f"'{checkpoint}' holds a stopped fit; give --resume to go on or --force to start afresh")
-    if resume and not checkpoint.exists():
-        raise ValueError(f"--resume needs '{checkpoint}', which is not there; leave it out to start the fit")
+    if resume and not checkpoint.exists():  # a job that is started again and again gives --resume from the first time
+        warnings.warn(f"'{checkpoint}' is not there, so the fit starts from the beginning", UserWarning, stacklevel=2)
     with progress("fit") as advance:
 
         def watch(now: FitProgress) -> None:

@@ -109,7 +109,7 @@ class _Keeper:
     """Writes the latest state every few seconds, and once more when the fit is stopped."""
 
     def __init__(self, path: str | PathLike[str] | None, key: str, state: FitState) -> None:
-        self._path, self._key, self._state, self._saved = path, key, state, monotonic()
+        self._path, self._key, self._state, self._saved = path, key, state, -np.inf
 
     def keep(self, state: FitState) -> None:
         self._state = state
