@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from time import monotonic
 
 import numpy as np
 
 from spinode.calibration.analytic import analytic_candidate
 from spinode.calibration.candidate import Candidate
+from spinode.calibration.checking import Checked, with_checks
 from spinode.calibration.judging import Assessment, assess, memories_of, noise_levels
 from spinode.calibration.learned import learned_candidate
 from spinode.calibration.least_squares import Point
@@ -19,7 +21,7 @@ from spinode.devices.base import Device
 from spinode.devices.fields import parameters_of
 from spinode.signals import FloatArray, missing_name
 from spinode.surrogate import Surrogate
-from spinode.traces import Parameter, Trace
+from spinode.traces import Parameter, Trace, TraceSet
 
 REACH = 0.25
 """How far beyond each end of the trained range a surrogate is searched, in parts of the range's width."""
@@ -27,11 +29,15 @@ PRIOR = 3.0
 """An analytic device is searched from its present value over this to its present value times this."""
 REWEIGHTED = 2
 """Rounds in which each output is weighed by the error that the round before has left."""
+UNCHECKED = (
+    "the errors hold noise and what the residual shows, not the surrogate's own error between the trained values of the"
+    " unknowns; give checks, traces of devices with known parameters that were not in its training"
+)
 
 Wanted = Sequence[str] | Mapping[str, tuple[float, float] | None]
 
 
-def calibrate(device: Device, trace: Trace, unknown: Wanted = ()) -> Calibration:
+def calibrate(device: Device, trace: Trace, unknown: Wanted = (), *, checks: TraceSet | None = None) -> Calibration:
     """Static parameters of a device, analytic or learned, from its answer to a known drive.
 
     Minimises the weighted sum of squares of measured minus calculated outputs over the unknowns p and the first states
@@ -53,6 +59,10 @@ def calibrate(device: Device, trace: Trace, unknown: Wanted = ()) -> Calibration
         Names, with the range to search [unit]. Without a range: of a surrogate the trained one and a quarter of its
         width on each side, of an analytic device a third to three times its value. All static parameters of a
         surrogate where left out.
+    checks : TraceSet, optional
+        Traces of devices whose unknowns are on them and were not in the training of a surrogate: what it finds there,
+        minus the truth, is its systematic error between the trained values, which no residual shows; it is added to the
+        errors.
 
     Returns
     -------
@@ -61,19 +71,55 @@ def calibrate(device: Device, trace: Trace, unknown: Wanted = ()) -> Calibration
     Raises
     ------
     ValueError
-        If a name is not there, a range is empty, the trace does not fit the device or is too short, or the device gives
-        no finite run in the range.
+        If a name is not there, a range is empty, the trace does not fit the device or is too short, the device gives
+        no finite run in the range, or a check does not tell the unknowns.
     """
     begun = monotonic()
+    learned = isinstance(device, Surrogate)
+    unknowns = _of_surrogate(device, unknown) if isinstance(device, Surrogate) else _of_device(device, unknown)
+    candidate = _candidate(device, trace, unknowns)
+    found, judged = _solved(candidate)
+    if judged.verdict not in (FOREIGN, BLURRED):
+        if checks is not None:
+            judged = with_checks(judged, [_checked(_candidate(device, each, unknowns), each) for each in checks])
+        elif learned:
+            judged = replace(judged, notes=(*judged.notes, UNCHECKED))
+    return _result(candidate, found, judged, begun)
+
+
+def _candidate(device: Device, trace: Trace, unknowns: tuple[Unknown, ...]) -> Candidate:
     if isinstance(device, Surrogate):
-        candidate: Candidate = learned_candidate(device, trace, _of_surrogate(device, unknown))
-    else:
-        candidate = analytic_candidate(device, trace, _of_device(device, unknown))
+        return learned_candidate(device, trace, unknowns)
+    return analytic_candidate(device, trace, unknowns)
+
+
+def _solved(candidate: Candidate) -> tuple[Found, Assessment]:
+    """Search, the last minimum, and what is to be said of it."""
     found = search(candidate)
     point = found.point
-    for _ in range(REWEIGHTED):
+    for _ in range(REWEIGHTED if candidate.outputs.shape[1] > 1 else 1):
         point = polish(candidate, point, noise_levels(memories_of(candidate, point)))
-    return _result(candidate, Found(point=point, whole=found.whole), assess(candidate, point), begun)
+    return replace(found, point=point), assess(candidate, point)
+
+
+def _checked(candidate: Candidate, trace: Trace) -> Checked:
+    """What the search finds on a trace whose unknowns are known."""
+    truth = []
+    for unknown in candidate.unknowns:
+        if unknown.name not in trace.parameters:
+            raise ValueError(
+                f"check trace '{trace.name}': " + missing_name("parameter", unknown.name, list(trace.parameters))
+            )
+        given = trace.parameters[unknown.name]
+        if given.unit != unknown.unit:
+            raise ValueError(
+                f"check trace '{trace.name}': '{unknown.name}' must be in '{unknown.unit}', got '{given.unit}'"
+            )
+        truth.append(unknown.coordinate(given.value))
+    found, judged = _solved(candidate)
+    if not np.isfinite(judged.covariance).all():
+        raise ValueError(f"check trace '{trace.name}' does not tell the unknowns: {judged.notes[0]}")
+    return Checked(error=found.point.q - np.array(truth), covariance=judged.covariance)
 
 
 def _of_surrogate(surrogate: Surrogate, wanted: Wanted) -> tuple[Unknown, ...]:
@@ -163,14 +209,15 @@ def _estimates(candidate: Candidate, point: Point, judged: Assessment) -> tuple[
         place = float(point.q[number])
         error = abs(unknown.slope(place)) * float(judged.deviation[number])
         value = unknown.value(place) if np.isfinite(error) else np.nan
+        half = abs(unknown.slope(place)) * float(judged.reach[number])
         found.append(
             Estimate(
                 name=unknown.name,
                 unit=unknown.unit,
                 value=value,
                 standard_error=error,
-                low=value - judged.quantile * error,
-                high=value + judged.quantile * error,
+                low=value - half,
+                high=value + half,
                 searched=(unknown.low, unknown.high),
                 verdict=judged.verdicts[number],
             )

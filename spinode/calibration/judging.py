@@ -35,6 +35,8 @@ TIED = 0.9
 NO_INFLUENCE = 1e-6
 """Change of the whole trace, in deviations of its error, by half the range of an unknown: below it there is none."""
 COVERAGE = 0.95
+FEWEST_FREE = 4.0
+"""Least degrees of freedom: a long memory leaves few, and Student's quantile grows without bound below."""
 AT_EDGE = 1e-3
 
 
@@ -42,16 +44,35 @@ AT_EDGE = 1e-3
 class Assessment:
     """Errors of the unknowns in q, and what is to be said of them.
 
-    ``deviation`` (K,) is NaN where the trace does not determine an unknown; ``quantile`` times it is half the interval.
+    ``covariance`` (K, K) is NaN where the trace does not determine an unknown; ``freedom`` (K,) are the degrees of
+    freedom with which its diagonal is known.
     """
 
-    deviation: FloatArray
-    correlation: FloatArray
-    quantile: float
+    covariance: FloatArray
+    freedom: FloatArray
     memories: tuple[Memory, ...]
     verdict: str
     verdicts: tuple[str, ...]
     notes: tuple[str, ...]
+
+    @property
+    def deviation(self) -> FloatArray:
+        """Standard errors (K,)."""
+        result: FloatArray = np.sqrt(np.diag(self.covariance))
+        return result
+
+    @property
+    def correlation(self) -> FloatArray:
+        """Of the errors, (K, K)."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            result: FloatArray = self.covariance / np.outer(self.deviation, self.deviation)
+        return result
+
+    @property
+    def reach(self) -> FloatArray:
+        """Half widths of the intervals (K,): Student's quantile times the standard errors."""
+        result: FloatArray = student.ppf(0.5 + COVERAGE / 2, self.freedom) * self.deviation
+        return result
 
 
 def memories_of(candidate: Candidate, point: Point) -> tuple[Memory, ...]:
@@ -87,16 +108,13 @@ def assess(candidate: Candidate, point: Point) -> Assessment:
     deviation = np.sqrt(np.diag(covariance))
     wide = (deviation > UNDETERMINED) & ~lost
     lines += _too_wide(candidate, covariance, np.flatnonzero(wide))
-    deviation = np.where(lost | wide, np.nan, deviation)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        correlation = covariance / np.outer(deviation, deviation)
+    verdict, verdicts, notes = _verdict(candidate, point, memories, lost | wide)
+    gone = lost | wide | (verdict == FOREIGN)
+    covariance = np.where(gone[:, None] | gone, np.nan, covariance)
     freedom = sum(memory.effective for memory in memories) - len(point.q) - point.windows.initial.size
-    quantile = float(student.ppf(0.5 + COVERAGE / 2, max(freedom, 4.0)))
-    verdict, verdicts, notes = _verdict(candidate, point, memories, np.isnan(deviation))
     return Assessment(
-        deviation=np.full_like(deviation, np.nan) if verdict == FOREIGN else deviation,
-        correlation=np.full_like(correlation, np.nan) if verdict == FOREIGN else correlation,
-        quantile=quantile,
+        covariance=covariance,
+        freedom=np.full(len(gone), max(freedom, FEWEST_FREE)),
         memories=memories,
         verdict=verdict,
         verdicts=verdicts,

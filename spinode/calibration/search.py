@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from spinode.calibration.candidate import Candidate, Windows
 from spinode.calibration.least_squares import Point, Weighing, begin, minimise
+from spinode.calibration.unknowns import Unknown
 from spinode.signals import FloatArray
 
 PERIODS = 2.0
@@ -24,7 +25,11 @@ GROWTH = 3
 """Factor from one window length to the next; whole, so that a longer window begins where a shorter one did."""
 SCAN_WINDOWS = 8
 """Short windows over which the range is scanned."""
-SCAN_POINTS = (33, 96, 192)
+RELATIVE_STEP = 0.07
+"""Distance of two values in the scan, as a part of the value: two periods slip little where a frequency follows it."""
+FEWEST_POINTS, MOST_POINTS = 5, 33
+"""Values of one unknown in the scan; the product over the unknowns is bounded by ``MOST_SCANNED``."""
+MOST_SCANNED = (33, 96, 192)
 """Points of the scan with one, two, and more unknowns."""
 STATE_ITERATIONS = 4
 """Iterations for the first states at each point of the scan."""
@@ -116,7 +121,7 @@ def _starts(candidate: Candidate, steps: int) -> NDArray[np.int64]:
 def _best_of_scan(candidate: Candidate, even: Weighing, starts: NDArray[np.int64], steps: int) -> Point:
     fixed = replace(even, free=False)
     points: list[Point] = []
-    for q in scan_points(len(candidate.unknowns)):
+    for q in scan_points(candidate.unknowns):
         try:
             initial = candidate.guess(q, starts, steps)
         except ValueError:  # these values break a rule of the device
@@ -133,9 +138,13 @@ def _best_of_scan(candidate: Candidate, even: Weighing, starts: NDArray[np.int64
     return min(refined, key=lambda point: point.cost)
 
 
-def scan_points(count: int) -> FloatArray:
+def scan_points(unknowns: tuple[Unknown, ...]) -> FloatArray:
     """Points of the range in q: even steps for one unknown, Halton's sequence (1960) for more; shape (N, K)."""
-    number = SCAN_POINTS[min(count, len(SCAN_POINTS)) - 1]
+    count, number = len(unknowns), 1
+    for unknown in unknowns:
+        ratio = np.log(unknown.high / unknown.low) if unknown.low > 0 else np.inf
+        number *= int(np.clip(ratio / RELATIVE_STEP, FEWEST_POINTS, MOST_POINTS))
+    number = min(number, MOST_SCANNED[min(count, len(MOST_SCANNED)) - 1])
     if count == 1:
         return np.linspace(-1.0, 1.0, number)[:, None]
     columns = [_van_der_corput(number, base) for base in _primes(count)]
