@@ -37,7 +37,9 @@ UNCHECKED = (
 Wanted = Sequence[str] | Mapping[str, tuple[float, float] | None]
 
 
-def calibrate(device: Device, trace: Trace, unknown: Wanted = (), *, checks: TraceSet | None = None) -> Calibration:
+def calibrate(
+    device: Device, trace: Trace, unknown: Wanted = (), *, checks: TraceSet | Sequence[Checked] | None = None
+) -> Calibration:
     """Static parameters of a device, analytic or learned, from its answer to a known drive.
 
     Minimises the weighted sum of squares of measured minus calculated outputs over the unknowns p and the first states
@@ -59,7 +61,7 @@ def calibrate(device: Device, trace: Trace, unknown: Wanted = (), *, checks: Tra
         Names, with the range to search [unit]. Without a range: of a surrogate the trained one and a quarter of its
         width on each side, of an analytic device a third to three times its value. All static parameters of a
         surrogate where left out.
-    checks : TraceSet, optional
+    checks : TraceSet or what ``check`` made of it, optional
         Traces of devices whose unknowns are on them and were not in the training of a surrogate: what it finds there,
         minus the truth, is its systematic error between the trained values, which no residual shows; it is added to the
         errors.
@@ -81,10 +83,37 @@ def calibrate(device: Device, trace: Trace, unknown: Wanted = (), *, checks: Tra
     found, judged = _solved(candidate)
     if judged.verdict not in (FOREIGN, BLURRED):
         if checks is not None:
-            judged = with_checks(judged, [_checked(_candidate(device, each, unknowns), each) for each in checks])
+            judged = with_checks(judged, _seen(device, checks, unknowns))
         elif learned:
             judged = replace(judged, notes=(*judged.notes, UNCHECKED))
     return _result(candidate, found, judged, begun)
+
+
+def check(device: Device, traces: TraceSet, unknown: Wanted = ()) -> tuple[Checked, ...]:
+    """What ``calibrate`` finds on traces with known parameters, to be used for several devices.
+
+    Parameters
+    ----------
+    device, unknown
+        As in ``calibrate``, and the same there.
+    traces : TraceSet
+        Their unknowns are on them.
+
+    Raises
+    ------
+    ValueError
+        As ``calibrate``; or if a trace does not carry or does not tell an unknown.
+    """
+    unknowns = _of_surrogate(device, unknown) if isinstance(device, Surrogate) else _of_device(device, unknown)
+    return tuple(_checked(_candidate(device, each, unknowns), each) for each in traces)
+
+
+def _seen(device: Device, checks: TraceSet | Sequence[Checked], unknowns: tuple[Unknown, ...]) -> Sequence[Checked]:
+    if isinstance(checks, TraceSet):
+        return [_checked(_candidate(device, each, unknowns), each) for each in checks]
+    if not checks or any(one.unknowns != unknowns for one in checks):
+        raise ValueError("calibrate.checks must be made by check for the same unknowns and ranges; make them again")
+    return checks
 
 
 def _candidate(device: Device, trace: Trace, unknowns: tuple[Unknown, ...]) -> Candidate:
@@ -98,7 +127,7 @@ def _solved(candidate: Candidate) -> tuple[Found, Assessment]:
     found = search(candidate)
     point = found.point
     for _ in range(REWEIGHTED if candidate.outputs.shape[1] > 1 else 1):
-        point = polish(candidate, point, noise_levels(memories_of(candidate, point)))
+        point = polish(candidate, point, noise_levels(memories_of(point)))
     return replace(found, point=point), assess(candidate, point)
 
 
@@ -119,7 +148,7 @@ def _checked(candidate: Candidate, trace: Trace) -> Checked:
     found, judged = _solved(candidate)
     if not np.isfinite(judged.covariance).all():
         raise ValueError(f"check trace '{trace.name}' does not tell the unknowns: {judged.notes[0]}")
-    return Checked(error=found.point.q - np.array(truth), covariance=judged.covariance)
+    return Checked(unknowns=candidate.unknowns, error=found.point.q - np.array(truth), covariance=judged.covariance)
 
 
 def _of_surrogate(surrogate: Surrogate, wanted: Wanted) -> tuple[Unknown, ...]:
@@ -132,6 +161,11 @@ def _of_surrogate(surrogate: Surrogate, wanted: Wanted) -> tuple[Unknown, ...]:
     ranges = _ranges(wanted) or dict.fromkeys(sorted(surrogate.parameters))
     unknowns = []
     for name, given in ranges.items():
+        if name in surrogate.conditions:
+            raise ValueError(
+                f"'{name}' had one value in all traces that '{surrogate.name}' was trained on, so it knows nothing of"
+                " it; fit a surrogate on traces that differ in it"
+            )
         if name not in surrogate.parameters:
             raise ValueError(missing_name("static parameter", name, sorted(surrogate.parameters)))
         trained = surrogate.ranges[name]
@@ -198,7 +232,7 @@ def _result(candidate: Candidate, found: Found, judged: Assessment, begun: float
         samples=samples,
         duration=windows.steps * trace.dt,
         calibrated=candidate.device(point.q) if known else None,
-        fitted=_fitted(candidate, point),
+        fitted=_fitted(trace, point),
         seconds=monotonic() - begun,
     )
 
@@ -239,10 +273,10 @@ def _residuals(trace: Trace, judged: Assessment) -> tuple[Residual, ...]:
     )
 
 
-def _fitted(candidate: Candidate, point: Point) -> FloatArray:
+def _fitted(trace: Trace, point: Point) -> FloatArray:
     """Outputs of the calibrated runs in their units, shape (T, O); NaN where there is none."""
-    values = candidate.trace.output.values
+    values = trace.output.values
     result = np.full(values.shape, np.nan)
     rows = point.windows.starts[:, None] + np.arange(point.windows.steps + 1)
-    result[rows] = values.mean(axis=0) + values.std(axis=0) * candidate.run(point.q, point.windows)
+    result[rows] = values[rows] + values.std(axis=0) * point.error
     return result

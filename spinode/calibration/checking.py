@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from spinode.calibration.judging import Assessment
+from spinode.calibration.unknowns import Unknown
 from spinode.signals import FloatArray
 
 
 @dataclass(frozen=True, kw_only=True)
 class Checked:
-    """One check: estimate minus truth (K,) in q, and its covariance (K, K) from noise alone."""
+    """One check: estimate minus truth (K,) in q of the unknowns, and its covariance (K, K) from noise alone."""
 
+    unknowns: tuple[Unknown, ...]
     error: FloatArray
     covariance: FloatArray
 
 
-def with_checks(judged: Assessment, checks: list[Checked]) -> Assessment:
+def with_checks(judged: Assessment, checks: Sequence[Checked]) -> Assessment:
     """The assessment with the systematic error added.
 
     S = mean(e e^T) - mean(C) over the checks, without its negative eigenvalues, is added to the covariance; degrees of

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.stats import t as student
 
 from spinode.calibration.candidate import Candidate
-from spinode.calibration.least_squares import Point, Weighing, projected, residuals
+from spinode.calibration.least_squares import Point, Weighing, projected
 from spinode.calibration.noise import Memory, memory_of, output_covariance, sandwich
 from spinode.calibration.result import BLURRED, EDGE, FITS, FOREIGN, ROUGHLY
 from spinode.signals import FloatArray
@@ -75,9 +75,9 @@ class Assessment:
         return result
 
 
-def memories_of(candidate: Candidate, point: Point) -> tuple[Memory, ...]:
+def memories_of(point: Point) -> tuple[Memory, ...]:
     """Noise of each output, in its deviations."""
-    error = residuals(candidate, point.q, point.windows)
+    error = point.error
     outputs = error.shape[2]
     used = (len(point.q) + point.windows.initial.size) / outputs
     freedom = max(error[:, :, 0].size - used, 1.0)
@@ -91,7 +91,7 @@ def noise_levels(memories: tuple[Memory, ...]) -> FloatArray:
 
 def assess(candidate: Candidate, point: Point) -> Assessment:
     """Covariance of the unknowns by the sandwich of ``noise``, and the verdict."""
-    memories = memories_of(candidate, point)
+    memories = memories_of(point)
     noise = noise_levels(memories)
     slopes = projected(candidate, Weighing(outputs=1.0 / noise, centre=point.q), point)
     slopes = slopes.reshape(len(slopes), point.windows.steps + 1, len(noise), -1)

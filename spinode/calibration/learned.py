@@ -16,6 +16,9 @@ from spinode.surrogate.parameter_tangents import parameter_runs
 from spinode.surrogate.rollout import free_runs
 from spinode.traces import Parameter, Trace
 
+FARTHEST = 4.0
+"""Largest scaled state with which a run may begin, in deviations of the training: further out the field is a guess."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class LearnedCandidate:
@@ -47,7 +50,10 @@ class LearnedCandidate:
         inputs = self.inputs.copy()
         inputs[:, self.chosen] = self._scaled(q)
         outputs = self.surrogate.scaling.outputs(self.trace.output.values)
-        return self.surrogate.encoder.states(outputs, inputs, starts)
+        states = np.clip(self.surrogate.encoder.states(outputs, inputs, starts), -FARTHEST, FARTHEST)
+        runs = self.run(q, Windows(starts=starts, steps=steps, initial=states))
+        states[~np.isfinite(runs).all(axis=(1, 2))] = 0.0  # the mean output: a trace of something else leads anywhere
+        return states
 
     def run(self, q: FloatArray, windows: Windows) -> FloatArray:
         twin = self.surrogate

@@ -45,10 +45,11 @@ class Weighing:
 
 @dataclass(frozen=True, kw_only=True)
 class Point:
-    """Where a search stands: unknowns, windows with their first states, sum of squares, damping."""
+    """Where a search stands: unknowns, windows with their first states, errors (B, steps + 1, O), cost, damping."""
 
     q: FloatArray
     windows: Windows
+    error: FloatArray
     cost: float
     damping: float = FIRST_DAMPING
     moved: bool = True
@@ -61,17 +62,12 @@ def residuals(candidate: Candidate, q: FloatArray, windows: Windows) -> FloatArr
     return error
 
 
-def cost_of(candidate: Candidate, weighing: Weighing, q: FloatArray, windows: Windows) -> float:
-    """Weighted sum of squares with the prior; infinite where a run left the numbers."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        error = residuals(candidate, q, windows) * weighing.outputs
-        total = float(np.sum(error**2) + weighing.prior * np.sum((q - weighing.centre) ** 2))
-    return total if np.isfinite(total) else np.inf
-
-
 def begin(candidate: Candidate, weighing: Weighing, q: FloatArray, windows: Windows) -> Point:
-    """A search at its first point."""
-    return Point(q=q, windows=windows, cost=cost_of(candidate, weighing, q, windows))
+    """A point with its cost: the weighted sum of squares with the prior, infinite where a run left the numbers."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        error = residuals(candidate, q, windows)
+        total = float(np.sum((error * weighing.outputs) ** 2) + weighing.prior * np.sum((q - weighing.centre) ** 2))
+    return Point(q=q, windows=windows, error=error, cost=total if np.isfinite(total) else np.inf)
 
 
 def minimise(candidate: Candidate, weighing: Weighing, point: Point, iterations: int, enough: float) -> Point:
@@ -99,9 +95,9 @@ def improve(candidate: Candidate, weighing: Weighing, point: Point) -> Point:
         step, states = _step(linear, weighing, point, damping)
         q = np.clip(point.q + step, -1.0, 1.0)
         windows = replace(point.windows, initial=point.windows.initial + states)
-        cost = cost_of(candidate, weighing, q, windows)
-        if cost < point.cost:
-            return Point(q=q, windows=windows, cost=cost, damping=max(damping / 5.0, LEAST_DAMPING))
+        trial = begin(candidate, weighing, q, windows)
+        if trial.cost < point.cost:
+            return replace(trial, damping=max(damping / 5.0, LEAST_DAMPING))
         damping *= 5.0
     return replace(point, damping=FIRST_DAMPING, moved=False)
 
@@ -121,7 +117,7 @@ def _linearise(candidate: Candidate, weighing: Weighing, point: Point) -> _Linea
     slopes = candidate.tangent(point.q, point.windows) * factors
     if not np.isfinite(slopes).all():
         raise ValueError("a derivative is not finite")
-    error = residuals(candidate, point.q, point.windows).reshape(len(slopes), -1) * factors[:, 0]
+    error = point.error.reshape(len(slopes), -1) * factors[:, 0]
     return _Linear(shared=slopes[:, :, :count], own=slopes[:, :, count:], error=error)
 
 
