@@ -10,7 +10,7 @@ from scipy.stats import t as student
 
 from spinode.calibration.candidate import Candidate
 from spinode.calibration.least_squares import Point, Weighing, projected
-from spinode.calibration.noise import Memory, memory_of, output_covariance, sandwich
+from spinode.calibration.noise import Memory, memory_of, output_covariance, sandwich, scores
 from spinode.calibration.result import BLURRED, EDGE, FITS, FOREIGN, ROUGHLY
 from spinode.signals import FloatArray
 
@@ -35,6 +35,8 @@ TIED = 0.9
 NO_INFLUENCE = 1e-6
 """Change of the whole trace, in deviations of its error, by half the range of an unknown: below it there is none."""
 COVERAGE = 0.95
+MANY_RUNS = 8
+"""Runs from which their own scatter says what the errors of the unknowns are, whatever the noise."""
 FEWEST_FREE = 4.0
 """Least degrees of freedom: a long memory leaves few, and Student's quantile grows without bound below."""
 AT_EDGE = 1e-3
@@ -93,16 +95,16 @@ def assess(candidate: Candidate, point: Point) -> Assessment:
     """Covariance of the unknowns by the sandwich of ``noise``, and the verdict."""
     memories = memories_of(point)
     noise = noise_levels(memories)
-    slopes = projected(candidate, Weighing(outputs=1.0 / noise, centre=point.q), point)
-    slopes = slopes.reshape(len(slopes), point.windows.steps + 1, len(noise), -1)
+    flat = projected(candidate, Weighing(outputs=1.0 / noise, centre=point.q), point)
+    slopes = flat.reshape(len(flat), point.windows.steps + 1, len(noise), -1)
     by_output = [np.ascontiguousarray(slopes[:, :, o].reshape(-1, len(point.q))) for o in range(len(noise))]
-    covariances = [
-        (memory.covariance + own**2 * output_covariance(column)[: len(memory.covariance)]) / level**2
-        for memory, own, column, level in zip(
-            memories, candidate.own_error, _covered(candidate, point), noise, strict=True
-        )
-    ]
-    square, meat = sandwich(by_output, covariances)
+    square, meat = sandwich(by_output, [m.covariance / level**2 for m, level in zip(memories, noise, strict=True)])
+    freedom = sum(memory.effective for memory in memories) - len(point.q) - point.windows.initial.size
+    if len(flat) >= MANY_RUNS:
+        meat = scores(flat, (point.error / noise).reshape(len(flat), -1))
+        freedom = float(len(flat) - len(point.q))
+    if candidate.own_error.any():
+        meat = meat + sandwich(by_output, _own_covariances(candidate, point, noise))[1]
     lost, lines = _undetermined(candidate, square)
     covariance = _covariance(square, meat, lost)
     deviation = np.sqrt(np.diag(covariance))
@@ -111,7 +113,6 @@ def assess(candidate: Candidate, point: Point) -> Assessment:
     verdict, verdicts, notes = _verdict(candidate, point, memories, lost | wide)
     gone = lost | wide | (verdict == FOREIGN)
     covariance = np.where(gone[:, None] | gone, np.nan, covariance)
-    freedom = sum(memory.effective for memory in memories) - len(point.q) - point.windows.initial.size
     return Assessment(
         covariance=covariance,
         freedom=np.full(len(gone), max(freedom, FEWEST_FREE)),
@@ -122,10 +123,11 @@ def assess(candidate: Candidate, point: Point) -> Assessment:
     )
 
 
-def _covered(candidate: Candidate, point: Point) -> list[FloatArray]:
-    """Measured outputs along the windows, one array an output."""
+def _own_covariances(candidate: Candidate, point: Point, noise: FloatArray) -> list[FloatArray]:
+    """Autocovariance of the model's own error of each output, with the spectrum of the measured output, weighted."""
     rows = (point.windows.starts[:, None] + np.arange(point.windows.steps + 1)).ravel()
-    return list(candidate.outputs[rows].T)
+    factors = (candidate.own_error / noise) ** 2
+    return [factor * output_covariance(row) for factor, row in zip(factors, candidate.outputs[rows].T, strict=True)]
 
 
 def _undetermined(candidate: Candidate, square: FloatArray) -> tuple[BoolArray, list[str]]:

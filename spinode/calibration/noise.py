@@ -94,6 +94,24 @@ def output_covariance(output: FloatArray) -> FloatArray:
     return result / result[0] if result[0] > 0 else np.zeros(len(centred))
 
 
+def scores(slopes: FloatArray, error: FloatArray) -> FloatArray:
+    """Meat V of many short runs, (K, K): the sum of g g^T over the runs with g = J^T e (Liang and Zeger 1986).
+
+    The noise of a device itself adds up along a run, and the free first state takes part of it out of the error that is
+    left but not out of g, since J is what remains when the first state is projected out. B/(B - K) for B runs.
+
+    Parameters
+    ----------
+    slopes : array, shape (B, n, K)
+    error : array, shape (B, n)
+        Both weighted.
+    """
+    each = np.einsum("bnk,bn->bk", slopes, error)
+    members, count = each.shape
+    result: FloatArray = each.T @ each * (members / max(members - count, 1))
+    return result
+
+
 def sandwich(slopes: list[FloatArray], covariances: list[FloatArray]) -> tuple[FloatArray, FloatArray]:
     """Information matrix M = sum_o J_o^T J_o and meat V = sum_o J_o^T G_o J_o of least squares, both (K, K).
 
