@@ -108,7 +108,7 @@ def test_derivatives_by_differences_are_those_of_the_exact_answer() -> None:
 
 def test_two_unknowns_that_act_as_one_are_named_and_get_no_number() -> None:
     trace = noisy(driven(), 30, np.random.default_rng(5))
-    found = calibrate(LinearOscillator(loss=1e8), trace, ["coupling", "inverse", "frequency"])
+    found = calibrate(LinearOscillator(loss=1e8), trace, {"coupling": (0.5e9, 1.4e9), "inverse": (0.7, 1.4), **NEAR})
     assert found.verdict == "not identifiable" and not found.accepted
     assert not found["coupling"].known and not found["inverse"].known
     assert found["frequency"].value == pytest.approx(1e9, rel=1e-3)

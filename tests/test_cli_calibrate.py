@@ -61,7 +61,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_an_analytic_device_is_calibrated_with_json_in_si(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["--unknown", "damping_rate", "--unknown", "frequency=400MHz:500MHz", "--set", "temperature=0"]
+    words = ["--unknown", "damping_rate=4e7:8e7", "--unknown", "frequency=400MHz:500MHz", "--set", "temperature=0"]
     assert run("calibrate", "auto-oscillator", data / "trace.h5", *words, "--json") == 0
     shown = json.loads(capsys.readouterr().out)
     assert (shown["device"], shown["trace"], shown["verdict"], shown["accepted"]) == (
@@ -87,7 +87,7 @@ def test_the_table_says_value_interval_and_what_the_trace_contradicts(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     plot = tmp_path / "fit.png"
-    words = ["--unknown", "damping_rate=2e7:2e8", "--set", "frequency=450MHz", "--set", "temperature=0"]
+    words = ["--unknown", "damping_rate=4e7:8e7", "--set", "frequency=450MHz", "--set", "temperature=0"]
     words += ["--set", "resistance_swing=13.1", "--plot", plot]
     assert run("calibrate", "auto-oscillator", data / "trace.h5", *words) == 0
     shown = capsys.readouterr().out

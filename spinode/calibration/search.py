@@ -31,7 +31,7 @@ FEWEST_POINTS, MOST_POINTS = 5, 33
 """Values of one unknown in the scan; the product over the unknowns is bounded by ``MOST_SCANNED``."""
 MOST_SCANNED = (33, 96, 192)
 """Points of the scan with one, two, and more unknowns."""
-STATE_ITERATIONS = 4
+STATE_ITERATIONS = 3
 """Iterations for the first states at each point of the scan."""
 REFINED = 4
 """Points of the scan that are refined."""
