@@ -93,10 +93,10 @@ def hundred_periods(device: VortexOscillator) -> Trace:
 def vortices(trials: int) -> tuple[bool, Panel]:
     """Pairs of unknowns of the vortex oscillator."""
     truth = VortexOscillator(temperature=0.0, damping=0.0117, polarization=0.23, radius=104e-9)
-    print(f"2. vortex oscillator, {TURNS} periods at {DECIBELS:g} dB, two unknowns, {trials} noises or half of them")
+    print(f"2. vortex oscillator, {TURNS} periods at {DECIBELS:g} dB, two unknowns, {trials} noises or a quarter")
     trace, good, shown = hundred_periods(truth), True, None
     pairs = (("damping", "polarization"), ("radius", "damping"), ("polarization", "resistance_swing"))
-    for names, number in zip(pairs, (trials, trials // 2, trials // 2), strict=True):
+    for names, number in zip(pairs, (trials, trials // 4 or 1, trials // 4 or 1), strict=True):
         usual = VortexOscillator(temperature=0.0)
         known = {name: getattr(truth, name) for name in ("damping", "polarization", "radius") if name not in names}
         rng, begun = np.random.default_rng(1), time.perf_counter()

@@ -103,6 +103,8 @@ def test_derivatives_by_differences_are_those_of_the_exact_answer() -> None:
     scale = 1e-9 / RINGING.output.values.std()
     by_frequency = 1e8 * turn / 1e9 * (-0.8 * np.sin(turn) + 0.3 * np.cos(turn)) * scale
     assert np.allclose(slopes[1, :, 0], by_frequency, atol=1e-4 * np.abs(by_frequency).max())
+    alone = candidate.tangent(np.array([0.0]), windows, free=False)
+    assert np.allclose(alone[:, :, 1:], slopes[:, :, 1:], atol=1e-3) and not alone[:, :, 0].any()
     assert np.allclose(slopes[0, :, 1], np.cos(turn) * scale, atol=1e-4 * scale)
 
 

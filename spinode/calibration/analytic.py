@@ -74,18 +74,18 @@ class AnalyticCandidate:
             return np.full((members, windows.steps + 1, len(self.mean)), np.nan)
         return np.ascontiguousarray(runs.transpose(1, 0, 2))
 
-    def tangent(self, q: FloatArray, windows: Windows) -> FloatArray:
+    def tangent(self, q: FloatArray, windows: Windows, *, free: bool = True) -> FloatArray:
         """Central differences; every window of every changed device is a member of one ensemble."""
         count, members = len(q), len(windows.starts)
         sizes = np.maximum(np.abs(windows.initial).max(axis=0), np.abs(np.asarray(self.base.initial())))
         scale = NUDGE * np.where(sizes > 0, sizes, 1.0)
-        directions = count + windows.initial.shape[1]
-        points = [q + sign * NUDGE * row for row in np.eye(count) for sign in (1, -1)]
+        directions, begun = count + windows.initial.shape[1], 0 if free else count
+        points = [q + sign * NUDGE * row for row in np.eye(count) for sign in (1, -1) if free]
         devices = [self.device(q), *(self.device(point) for point in points)]
         kinds: list[int] = []
         rows: list[int] = []
         states: list[FloatArray] = []
-        for direction in range(directions):
+        for direction in range(begun, directions):
             for sign in (1, -1):
                 kind = 1 + 2 * direction + (sign < 0) if direction < count else 0
                 moved = windows.initial.copy()
@@ -96,10 +96,11 @@ class AnalyticCandidate:
                 states.append(moved)
         every = Windows(starts=windows.starts, steps=windows.steps, initial=np.concatenate(states))
         runs, _ = self._integrate(devices, np.array(kinds), every, np.array(rows))
-        runs = runs.reshape(windows.steps + 1, directions, 2, members, -1)
-        change = (runs[:, :, 0] - runs[:, :, 1]).transpose(2, 0, 3, 1)
-        change = change / (2 * np.concatenate([np.full(count, NUDGE), scale]))
-        return np.ascontiguousarray(change.reshape(members, -1, directions))
+        runs = runs.reshape(windows.steps + 1, directions - begun, 2, members, -1)
+        change = (runs[:, :, 0] - runs[:, :, 1]).transpose(2, 0, 3, 1).reshape(members, -1, directions - begun)
+        result = np.zeros((*change.shape[:2], directions))
+        result[:, :, begun:] = change / (2 * np.concatenate([np.full(count, NUDGE), scale])[begun:])
+        return result
 
     def _along(self, made: Device, rest: FloatArray, starts: NDArray[np.int64]) -> FloatArray:
         """States at the given samples of one run from the device's start, which stays where it diverged."""

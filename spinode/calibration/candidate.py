@@ -60,8 +60,9 @@ class Candidate(Protocol):
     def run(self, q: FloatArray, windows: Windows) -> FloatArray:
         """Scaled outputs (B, steps + 1, O); not finite where the run leaves the range of the equations."""
 
-    def tangent(self, q: FloatArray, windows: Windows) -> FloatArray:
-        """Derivatives of ``run`` to (q, first state), shape (B, (steps + 1) O, K + S)."""
+    def tangent(self, q: FloatArray, windows: Windows, *, free: bool = True) -> FloatArray:
+        """Derivatives of ``run`` to (q, first state), shape (B, (steps + 1) O, K + S); those to q may be zero if not
+        ``free``."""
 
     def device(self, q: FloatArray) -> Device:
         """The device with these parameters.

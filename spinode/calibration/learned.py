@@ -62,7 +62,7 @@ class LearnedCandidate:
         result: FloatArray = self.offset + self.gain * runs[:, :, : len(self.gain)]
         return result
 
-    def tangent(self, q: FloatArray, windows: Windows) -> FloatArray:
+    def tangent(self, q: FloatArray, windows: Windows, *, free: bool = True) -> FloatArray:
         twin, outputs = self.surrogate, len(self.gain)
         extent = (windows.starts, windows.steps, outputs)
         drive = self._drive(q)

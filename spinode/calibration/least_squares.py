@@ -114,7 +114,7 @@ class _Linear:
 def _linearise(candidate: Candidate, weighing: Weighing, point: Point) -> _Linear:
     count = len(point.q)
     factors = np.tile(weighing.outputs, point.windows.steps + 1)[:, None]
-    slopes = candidate.tangent(point.q, point.windows) * factors
+    slopes = candidate.tangent(point.q, point.windows, free=weighing.free) * factors
     if not np.isfinite(slopes).all():
         raise ValueError("a derivative is not finite")
     error = point.error.reshape(len(slopes), -1) * factors[:, 0]

@@ -23,7 +23,7 @@ FEWEST_SAMPLES = 12
 """Least length of a window [samples]: fewer would be followed by the first state alone."""
 GROWTH = 3
 """Factor from one window length to the next; whole, so that a longer window begins where a shorter one did."""
-SCAN_WINDOWS = 8
+SCAN_WINDOWS = 6
 """Short windows over which the range is scanned."""
 RELATIVE_STEP = 0.07
 """Distance of two values in the scan, as a part of the value: two periods slip little where a frequency follows it."""
@@ -127,8 +127,11 @@ def _best_of_scan(candidate: Candidate, even: Weighing, starts: NDArray[np.int64
         except ValueError:  # these values break a rule of the device
             continue
         first = begin(candidate, fixed, q, Windows(starts=starts, steps=steps, initial=initial))
-        points.append(minimise(candidate, fixed, first, STATE_ITERATIONS, 1e-3))
+        points.append(minimise(candidate, fixed, first, 1, 0.0))
     points = sorted((point for point in points if np.isfinite(point.cost)), key=lambda point: point.cost)
+    better = points[: max(REFINED, len(points) // 3)]
+    better = [minimise(candidate, fixed, point, STATE_ITERATIONS, 1e-3) for point in better]
+    points = sorted(better, key=lambda point: point.cost)
     if not points:
         raise ValueError(
             f"{candidate.name} gives no finite run anywhere in the search range; try a narrower range or other known"
