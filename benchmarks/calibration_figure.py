@@ -74,7 +74,7 @@ def _intervals(axis: Any, panel: Panel) -> None:
         axis.plot([place, place], 1e3 * np.array([panel.low[row], panel.high[row]]), "k-" if held[row] else "r-", lw=1)
         axis.plot(place, 1e3 * panel.value[row], "ko" if held[row] else "ro", ms=2.5)
     axis.axhline(1e3 * panel.truth[0], color="0.6", lw=0.8, zorder=0)
-    title = f"100 periods, 30 dB: {held.sum()} of {held.size} intervals hold the truth"
+    title = f"{held.sum()} of {held.size} intervals hold the truth"
     axis.set(xlabel="noise, in order of the estimate", ylabel="damping (1e-3)", title=title)
     axis.title.set_size("medium")
 

@@ -108,7 +108,7 @@ def test_the_stiffness_of_a_new_device_is_found_to_two_percent(
 def coverage(twin: Surrogate, knowns: tuple[float, ...], trials: int, count: int) -> list[bool]:
     """Whether the interval holds the truth, for devices never seen, each with a drive and a noise of its own."""
     rng, hits = np.random.default_rng(9), []
-    checks = check(twin, TraceSet(tuple(noisy(unseen(k, n, count), 30, rng) for n, k in enumerate(knowns))))
+    checks = check(twin, TraceSet(tuple(noisy(unseen(k, 20 + n, count), 40, rng) for n, k in enumerate(knowns))))
     for seed in range(60, 60 + trials):
         truth = float(rng.uniform(0.82, 1.18))
         estimate = calibrate(twin, noisy(unseen(truth, seed, count), 30, rng), checks=checks)["stiffness"]

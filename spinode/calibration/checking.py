@@ -24,13 +24,11 @@ class Checked:
 def with_checks(judged: Assessment, checks: Sequence[Checked]) -> Assessment:
     """The assessment with the systematic error added.
 
-    S = mean(e e^T) - mean(C) over the checks, without its negative eigenvalues, is added to the covariance; degrees of
-    freedom after Satterthwaite, Biometrics Bull. 2, 110 (1946), with one for each check in S (derived here).
+    S = mean(e e^T) over the checks is added to the covariance; degrees of freedom after Satterthwaite, Biometrics Bull.
+    2, 110 (1946), with one for each check in S (derived here). What noise has done to the checks stays in S: it is
+    small where they are quiet, and with few of them the difference of two uncertain numbers would often be nothing.
     """
-    seen = np.mean([np.outer(one.error, one.error) for one in checks], axis=0)
-    extra = seen - np.mean([one.covariance for one in checks], axis=0)
-    values, vectors = np.linalg.eigh(extra)
-    extra = (vectors * np.maximum(values, 0.0)) @ vectors.T
+    extra = np.mean([np.outer(one.error, one.error) for one in checks], axis=0)
     own, added = np.diag(judged.covariance), np.diag(extra)
     freedom = (own + added) ** 2 / (own**2 / judged.freedom + added**2 / len(checks))
     return replace(judged, covariance=judged.covariance + extra, freedom=freedom)

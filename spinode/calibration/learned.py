@@ -44,7 +44,10 @@ class LearnedCandidate:
 
     @property
     def own_error(self) -> FloatArray:
-        return self.surrogate.fitted_error * self.gain
+        """The larger of the errors along training windows and in free runs on held-out time, if that is on record."""
+        held_out = self.surrogate.record.get("held_out_nrmse", 0.0)
+        free = float(held_out) if isinstance(held_out, int | float) and np.isfinite(held_out) else 0.0
+        return max(self.surrogate.fitted_error, free) * self.gain
 
     def guess(self, q: FloatArray, starts: NDArray[np.int64], steps: int) -> FloatArray:
         inputs = self.inputs.copy()
