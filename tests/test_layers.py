@@ -22,7 +22,7 @@ ROWS = (
     ("integrator",),
     ("simulate",),
     ("surrogate", "reservoir", "networks"),
-    ("speech", "design"),
+    ("speech", "design", "calibration"),
     ("html_page",),
     ("plots",),
     ("cli",),

@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "simulate": ("spinode.cli.simulate", "simulate_command", "Make a trace with an analytic device."),
     "fit": ("spinode.cli.fit", "fit_command", "Learn a surrogate from traces."),
     "predict": ("spinode.cli.predict", "predict_command", "Run a surrogate freely and compare it with a trace."),
+    "calibrate": ("spinode.cli.calibrate", "calibrate_command", "Find hidden parameters of a device from a trace."),
     "info": ("spinode.cli.info", "info_command", "Show what a file or a device holds."),
 }
 

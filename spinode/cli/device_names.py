@@ -53,7 +53,7 @@ def make_members(name: str, settings: Sequence[str] = (), preset: str = "", repe
     """Devices for every combination of the values in settings (``radius=100nm,110nm``), each ``repeats`` times."""
     make = _device_class(name)
     units = _units(make)
-    values = _parse(settings, name, units)
+    values = parse_settings(settings, name, units)
     count = repeats
     for numbers in values.values():
         count *= len(numbers)
@@ -69,7 +69,7 @@ def describe_device(name: str, settings: Sequence[str] = (), preset: str = "") -
     make = _device_class(name)
     operating_units: dict[str, str] = getattr(make, "OPERATING", {})
     units = _units(make)
-    values = _parse(settings, name, {**units, **operating_units})
+    values = parse_settings(settings, name, {**units, **operating_units})
     for key, numbers in values.items():
         if len(numbers) > 1:
             raise ValueError(f"--set {key} must be one value here, got {len(numbers)}")
@@ -110,7 +110,7 @@ def _preset_numbers(preset: str, name: str) -> dict[str, float]:
     return find_preset(preset, name).numbers
 
 
-def _parse(settings: Sequence[str], name: str, units: Mapping[str, str]) -> dict[str, list[float]]:
+def parse_settings(settings: Sequence[str], name: str, units: Mapping[str, str]) -> dict[str, list[float]]:
     """Values by parameter, as many as the text lists."""
     from spinode.signals import missing_name
     from spinode.units import parse_quantity

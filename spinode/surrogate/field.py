@@ -151,7 +151,7 @@ def fill_monomials(z: FloatArray, degree: int, modes: int, phi: FloatArray) -> N
 
 
 @njit(cache=True, fastmath=FAST, error_model="numpy")
-def _fill_slope(z: FloatArray, shape: tuple[int, int], phi: FloatArray, variable: int, slope: FloatArray) -> None:
+def fill_slope(z: FloatArray, shape: tuple[int, int], phi: FloatArray, variable: int, slope: FloatArray) -> None:
     """d phi / d z_variable, built beside ``fill_monomials``; ``shape`` is (degree, modes)."""
     degree, modes = shape
     core = z.shape[0] - modes
@@ -172,7 +172,7 @@ def _fill_slope(z: FloatArray, shape: tuple[int, int], phi: FloatArray, variable
 
 @njit(cache=True, fastmath=FAST, error_model="numpy")
 def _fill_mode_slope(z: FloatArray, core: int, variable: int, slope: FloatArray) -> None:
-    """The part of ``_fill_slope`` that belongs to the modes."""
+    """The part of ``fill_slope`` that belongs to the modes."""
     position = 0
     for mode in range(core, z.shape[0]):
         own = 1.0 if mode == variable else 0.0
@@ -255,7 +255,7 @@ def field_tangent(
     slope = np.empty(count)
     for v in range(states):
         variable = v if v < states - sizes[6] else v + inputs
-        _fill_slope(layer[0, : states + inputs], (sizes[2], sizes[6]), phi, variable, slope)
+        fill_slope(layer[0, : states + inputs], (sizes[2], sizes[6]), phi, variable, slope)
         for s in range(states):
             fz[s, v] = np.dot(theta[s * count : (s + 1) * count], slope)
     for s in range(states):

@@ -16,7 +16,7 @@ from spinode.surrogate.field import FAST, IntArray, field_tangent, field_value
 
 
 @njit(cache=True, fastmath=FAST, error_model="numpy")
-def _combine(result: FloatArray, base: FloatArray, stages: FloatArray, weights: FloatArray) -> None:
+def combine(result: FloatArray, base: FloatArray, stages: FloatArray, weights: FloatArray) -> None:
     """result = base + sum_i weights_i stages_i over matrices of one shape."""
     for row in range(base.shape[0]):
         for column in range(base.shape[1]):
@@ -33,7 +33,7 @@ WEIGHTS = np.array([1 / 8, 3 / 8, 3 / 8, 1 / 8], dtype=np.float64)
 
 
 @njit(cache=True, fastmath=FAST, error_model="numpy")
-def _stage_point(z: FloatArray, x: FloatArray, k: FloatArray, stage: int, drive: FloatArray, modes: int) -> None:
+def stage_point(z: FloatArray, x: FloatArray, k: FloatArray, stage: int, drive: FloatArray, modes: int) -> None:
     """z = (core states, drive, modes) at this stage of the step."""
     states, inputs = x.shape[0], drive.shape[1]
     for s in range(states):
@@ -46,7 +46,7 @@ def _stage_point(z: FloatArray, x: FloatArray, k: FloatArray, stage: int, drive:
 
 
 @njit(cache=True, fastmath=FAST, error_model="numpy")
-def _finish_step(result: FloatArray, x: FloatArray, k: FloatArray) -> None:
+def finish_step(result: FloatArray, x: FloatArray, k: FloatArray) -> None:
     """result = x + sum_i WEIGHTS_i k_i."""
     for s in range(x.shape[0]):
         total = x[s]
@@ -74,9 +74,9 @@ def free_runs(
         result[m, 0] = initial[m]
         for i in range(steps):
             for stage in range(4):
-                _stage_point(z, result[m, i], k, stage, drive[starts[m] + i], sizes[6])
+                stage_point(z, result[m, i], k, stage, drive[starts[m] + i], sizes[6])
                 field_value(sizes, theta, z, phi, layer, k[stage])
-            _finish_step(result[m, i + 1], result[m, i], k)
+            finish_step(result[m, i + 1], result[m, i], k)
     return result
 
 
@@ -111,13 +111,13 @@ def tangent_runs(
         result[m, :outputs] = tangent[:outputs]
         for i in range(steps):
             for stage in range(4):
-                _stage_point(z, x, k, stage, drive[starts[m] + i], sizes[6])
+                stage_point(z, x, k, stage, drive[starts[m] + i], sizes[6])
                 field_value(sizes, theta, z, phi, layer, k[stage])
                 field_tangent(sizes, theta, phi, layer, fz, ft)
-                _combine(inner, tangent, kt, TABLEAU[stage, :stage])
+                combine(inner, tangent, kt, TABLEAU[stage, :stage])
                 _apply(fz, inner, ft, kt[stage])
-            _finish_step(x, x, k)
-            _combine(tangent, tangent, kt, WEIGHTS)
+            finish_step(x, x, k)
+            combine(tangent, tangent, kt, WEIGHTS)
             result[m, (i + 1) * outputs : (i + 2) * outputs] = tangent[:outputs]
     return result
 
