@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "simulate": ("spinode.cli.simulate", "simulate_command", "Make a trace with an analytic device."),
     "fit": ("spinode.cli.fit", "fit_command", "Learn a surrogate from traces."),
     "predict": ("spinode.cli.predict", "predict_command", "Run a surrogate freely and compare it with a trace."),
+    "reservoir": ("spinode.cli.reservoir", "reservoir_command", "Compute with one device as a reservoir."),
     "info": ("spinode.cli.info", "info_command", "Show what a file or a device holds."),
 }
 
