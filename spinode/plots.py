@@ -187,7 +187,10 @@ def horizon_figure(errors: Mapping[str, FloatArray]) -> Figure:
             line = {"color": "black", "linewidth": 1.8} if number == 0 else STYLES[(number - 1) % len(STYLES)]
             _draw(axis, np.arange(float(len(values))), values, name, line)
         axis.axhline(1.0, color="0.6", linewidth=0.8)
+        later = np.concatenate([values[1:] for values in errors.values()])
         axis.set_yscale("log")
+        if later.size and later.min() > 0.0:
+            axis.set_ylim(bottom=0.5 * later.min())  # horizon 0 recalls the input, and would stretch the axis
         axis.set_xlabel("horizon (points)")
         axis.set_ylabel("NRMSE on test points")
         axis.legend(frameon=False)
