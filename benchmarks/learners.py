@@ -8,7 +8,7 @@
 Every learner gets one training trace and ``--minutes`` of processor time on one thread, and then runs freely along a
 test trace from its first samples and the drive. Peers are programs of their own in an environment of their own, and may
 use the whole time once for each of several settings; the one with the smallest error on their held-out data is judged.
-Closed forms (ARX, NARX) take the seconds that they need. NRMSE is over all samples that no learner was given.
+Closed forms (ARX, NARX) take the seconds that they need. The first 100 samples of the test are not judged.
 """
 
 from __future__ import annotations
@@ -41,8 +41,13 @@ from spinode.surrogate.plan import FitSettings
 from spinode.surrogate.rollout import free_runs
 from spinode.traces import TraceSet
 
+GIVEN = 100
+"""Samples at the start of a test that are not judged: more than any learner is given."""
 EVERY, HORIZON = 25, 400
 """Batches of the published recipe between two looks at its held-out error; samples of the runs that give it."""
+
+
+OURS, REGRESSIONS, RECIPE = "spinode", "regressions", "published recipe"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,9 +70,7 @@ def ours(case: Case, minutes: float) -> Run:
     shape, record = surrogate.shape, surrogate.record
     text = f"degree {shape.degree}, {shape.modes} modes, network {shape.hidden}, {shape.size} coefficients"
     text += f"; held-out {float(record['held_out_nrmse']):.3g}"
-    return Run(
-        learner="spinode", values=surrogate.free_run(case.test), given=surrogate.warm_up, seconds=seconds, text=text
-    )
+    return Run(learner=OURS, values=surrogate.free_run(case.test), given=surrogate.warm_up, seconds=seconds, text=text)
 
 
 def regressions(case: Case) -> list[Run]:
@@ -99,9 +102,7 @@ def published(case: Case, minutes: float) -> Run:
         if error < best:
             best, theta = error, trainer._network.coefficients(record.shape)
     text = f"{batches} batches; held-out {best:.3g}"
-    return Run(
-        learner="published recipe", values=_run_recipe(case, data, record, theta), given=2, seconds=spent, text=text
-    )
+    return Run(learner=RECIPE, values=_run_recipe(case, data, record, theta), given=2, seconds=spent, text=text)
 
 
 def _run_recipe(case: Case, data: object, record: Delayed, theta: np.ndarray) -> np.ndarray:
@@ -149,27 +150,36 @@ def _arrays(case: Case) -> dict[str, np.ndarray]:
 
 
 def judged(case: Case, runs: list[Run]) -> list[dict[str, object]]:
-    """One row a learner, the best first; every one is judged on the samples that none of them was given."""
-    first = max(run.given for run in runs)
-    truth = case.test.output.values[first:, 0]
+    """One row a learner, the best first."""
+    if max(run.given for run in runs) > GIVEN:
+        raise SystemExit(f"a learner was given more than {GIVEN} samples of {case.name}")
+    truth = case.test.output.values[GIVEN:, 0]
     rows: list[dict[str, object]] = []
     for run in runs:
-        score = score_free_run(truth, run.values[first:, 0], case.test.dt)
+        score = score_free_run(truth, run.values[GIVEN:, 0], case.test.dt)
         row = {"case": case.name, "learner": run.learner, "nrmse": score.nrmse, "seconds": run.seconds}
         rows.append(row | {"frequency_error": score.frequency_error, "verdict": score.verdict[0], "text": run.text})
     return sorted(rows, key=lambda row: float(str(row["nrmse"])))
 
 
-def compare(case: Case, python: str | None, minutes: float) -> list[dict[str, object]]:
-    """All learners on one case; the peers only where their environment is given."""
-    runs = [ours(case, minutes), *regressions(case), published(case, minutes)]
-    for name in PEERS if python else ():
-        run = peer_runs(case, python or "", minutes, name)
+def compare(case: Case, python: str | None, minutes: float, wanted: list[str]) -> list[dict[str, object]]:
+    """The wanted learners on one case; the peers only where their environment is given."""
+    runs: list[Run] = []
+    if OURS in wanted:
+        runs += [ours(case, minutes)]
+    if REGRESSIONS in wanted:
+        runs += regressions(case)
+    if RECIPE in wanted:
+        runs += [published(case, minutes)]
+    for name in PEERS:
+        if name not in wanted or not python:
+            continue
+        run = peer_runs(case, python, minutes, name)
         if isinstance(run, str):
             print(f"{case.name}: {name} has no answer: {run}")
         else:
             runs.append(run)
-    return judged(case, runs)
+    return judged(case, runs) if runs else []
 
 
 def show(rows: list[dict[str, object]]) -> None:
@@ -211,12 +221,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=2.0, help="processor time of each learner and setting")
     parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES))
+    every = [OURS, REGRESSIONS, RECIPE, *PEERS]
+    parser.add_argument("--learners", nargs="+", choices=every, default=every)
     parser.add_argument("--peers-python", help="interpreter of the environment that has deepSI, pysindy and nodefit")
     parser.add_argument("--results", nargs="+", type=Path, default=[], help="keep the rows here; with --figure: read")
     parser.add_argument("--figure", help="draw the rows of --results instead of running")
     options = parser.parse_args()
     if options.figure:
         rows = [row for path in options.results for row in json.loads(path.read_text(encoding="utf-8"))]
+        order = list(CASES)
+        rows.sort(key=lambda row: (order.index(str(row["case"])), float(str(row["nrmse"]))))
         show(rows)
         draw(options.figure, rows)
         return
@@ -224,7 +238,7 @@ def main() -> None:
     print(f"{machine()}; {options.minutes:g} minutes a learner", flush=True)
     rows = []
     for name in options.cases:
-        found = compare(CASES[name](), options.peers_python, options.minutes)
+        found = compare(CASES[name](), options.peers_python, options.minutes, options.learners)
         show(found)
         rows += found
         for path in options.results[:1]:
