@@ -172,6 +172,31 @@ def training_figure(curve: Sequence[tuple[float, float]], baseline: float | None
     return figure
 
 
+def horizon_figure(errors: Mapping[str, FloatArray]) -> Figure:
+    """Error of a forecast against how far it looks ahead.
+
+    Parameters
+    ----------
+    errors : mapping of str to array, shape (horizons,)
+        NRMSE at 0, 1, ... points ahead: the device first, then what it is compared with.
+    """
+    with rc_context(_FONT):
+        figure = _figure(3.6)
+        axis = figure.subplots()
+        for number, (name, values) in enumerate(errors.items()):
+            line = {"color": "black", "linewidth": 1.8} if number == 0 else STYLES[(number - 1) % len(STYLES)]
+            _draw(axis, np.arange(float(len(values))), values, name, line)
+        axis.axhline(1.0, color="0.6", linewidth=0.8)
+        later = np.concatenate([values[1:] for values in errors.values()])
+        axis.set_yscale("log")
+        if later.size and later.min() > 0.0:
+            axis.set_ylim(bottom=0.5 * later.min())  # horizon 0 recalls the input, and would stretch the axis
+        axis.set_xlabel("horizon (points)")
+        axis.set_ylabel("NRMSE on test points")
+        axis.legend(frameon=False)
+    return figure
+
+
 def save_figure(path: str | os.PathLike[str], figure: Figure) -> None:
     """Write a figure as PNG, SVG or PDF, by the ending of the path; a file that is there is replaced as a whole.
 

@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "fit": ("spinode.cli.fit", "fit_command", "Learn a surrogate from traces."),
     "predict": ("spinode.cli.predict", "predict_command", "Run a surrogate freely and compare it with a trace."),
     "calibrate": ("spinode.cli.calibrate", "calibrate_command", "Find hidden parameters of a device from a trace."),
+    "reservoir": ("spinode.cli.reservoir", "reservoir_command", "Compute with one device as a reservoir."),
     "info": ("spinode.cli.info", "info_command", "Show what a file or a device holds."),
 }
 
