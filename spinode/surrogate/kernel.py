@@ -9,8 +9,8 @@ from spinode.devices.base import KERNEL, Kernel
 from spinode.signals import FloatArray
 from spinode.surrogate.field import FAST, field_value
 
-HEADER = 10
-"""Leading entries of the packed vector: the seven sizes of the field, outputs, drive channels, samples per second."""
+HEADER = 11
+"""Leading entries of the packed vector: the eight sizes of the field, outputs, drive channels, samples per second."""
 
 
 def pack(sizes: FloatArray, counts: tuple[int, int], rate: float, parts: list[FloatArray]) -> FloatArray:
@@ -27,9 +27,9 @@ def _rhs(state: FloatArray, drive: FloatArray, parameters: FloatArray, result: F
     """dx/dt of each member in scaled units per second."""
     for member in range(state.shape[1]):
         p = parameters[member]
-        sizes = p[:7].astype(np.int64)
+        sizes = p[:8].astype(np.int64)
         states, variables = sizes[0], sizes[0] + sizes[1]
-        outputs, channels, rate = int(p[7]), int(p[8]), p[9]
+        outputs, channels, rate = int(p[8]), int(p[9]), p[10]
         centre = HEADER + 2 * outputs
         static = centre + 2 * channels
         z = np.empty(variables)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import comb
 
 import numpy as np
 
@@ -30,8 +29,9 @@ class FitSettings:
         k of the embedding: states for each output, 1 to 6.
     delay : float or None
         Embedding delay [s]; None: a quarter of the dominant period, from the data.
-    degrees : tuple of int
-        Degrees of the polynomial part that compete on held-out time, each 1 to 8.
+    degrees : tuple of int or (int, int)
+        Degrees of the polynomial part that compete on held-out time, each 1 to 8: one of states and inputs together, or
+        two, the states' and the inputs'.
     hidden : tuple of int
         Equal widths of the tanh layers of the network that learns the rest; empty for none.
     minutes : float
@@ -51,7 +51,7 @@ class FitSettings:
 
     order: int = 2
     delay: float | None = None
-    degrees: tuple[int, ...] = (2, 3, 4)
+    degrees: tuple[int | tuple[int, int], ...] = (2, 3, 4, (5, 1), (5, 2))
     hidden: tuple[int, ...] = (12,)
     minutes: float = 10.0
     seed: int = 0
@@ -62,7 +62,7 @@ class FitSettings:
         rules = (
             ("order", 1 <= self.order <= 6, "1 to 6", self.order),
             ("delay", self.delay is None or 0 < self.delay < np.inf, "a positive time in seconds", self.delay),
-            ("degrees", len(self.degrees) > 0 and all(1 <= d <= 8 for d in self.degrees), "1 to 8", self.degrees),
+            ("degrees", len(self.degrees) > 0 and self._degrees_hold(), "1 to 8", self.degrees),
             ("hidden", self._layers_hold(), "at most 8 equal widths of 1 to 256", self.hidden),
             ("minutes", 0 < self.minutes < np.inf, "a positive number of minutes", self.minutes),
             ("seed", self.seed >= 0, "0 or more", self.seed),
@@ -72,6 +72,10 @@ class FitSettings:
         for name, holds, rule, value in rules:
             if not holds:
                 raise ValueError(f"FitSettings.{name} must be {rule}, got {value}")
+
+    def _degrees_hold(self) -> bool:
+        parts = [degree if isinstance(degree, tuple) else (degree,) for degree in self.degrees]
+        return all(len(part) <= 2 and all(1 <= d <= 8 for d in part) for part in parts)
 
     def _layers_hold(self) -> bool:
         return len(self.hidden) <= 8 and len(set(self.hidden)) <= 1 and all(1 <= w <= 256 for w in self.hidden)
@@ -112,12 +116,11 @@ def make_plan(data: Dataset, settings: FitSettings) -> tuple[Stage, ...]:
     states = settings.order * outputs
     lengths = _lengths(data)
     stages: list[Stage] = []
-    for degree in _degrees(settings, states, inputs):
-        shape = FieldShape(states=states, inputs=inputs, degree=degree)
+    for shape in _shapes(settings, states, inputs):
         for number, steps in enumerate(lengths[:2]):
             begin = "previous" if number else "closed form"
             stages.append(
-                Stage(label=f"degree {degree}", shape=shape, begin=begin, steps=steps, iterations=ITERATIONS[number])
+                Stage(label=degree_text(shape), shape=shape, begin=begin, steps=steps, iterations=ITERATIONS[number])
             )
     for number, steps in enumerate(lengths[2:], start=2):
         stages.append(_later("longer", "best", steps, ITERATIONS[number]))
@@ -134,10 +137,20 @@ def _later(label: str, begin: str, steps: int, iterations: int) -> Stage:
     return Stage(label=label, shape=None, begin=begin, steps=steps, iterations=iterations)
 
 
-def _degrees(settings: FitSettings, states: int, inputs: int) -> list[int]:
-    """Degrees that are asked for and not too large; linear where all of them are."""
-    asked = sorted(set(settings.degrees))
-    return [d for d in asked if states * comb(states + inputs + d, d) <= MOST_COEFFICIENTS] or [1]
+def _shapes(settings: FitSettings, states: int, inputs: int) -> list[FieldShape]:
+    """Fields of the degrees that are asked for and not too large; linear where all of them are."""
+    found: list[FieldShape] = []
+    for degree in settings.degrees:
+        most, own = degree if isinstance(degree, tuple) else (degree, 0)
+        shape = FieldShape(states=states, inputs=inputs, degree=most, input_degree=own if inputs else 0)
+        if states * shape.monomials <= MOST_COEFFICIENTS and shape not in found:
+            found.append(shape)
+    return sorted(found, key=lambda shape: shape.size) or [FieldShape(states=states, inputs=inputs, degree=1)]
+
+
+def degree_text(shape: FieldShape) -> str:
+    """Degree of the polynomial part in words: ``degree 4``, or ``degree 5, inputs 2``."""
+    return f"degree {shape.degree}" + (f", inputs {shape.input_degree}" if shape.input_degree else "")
 
 
 def _lengths(data: Dataset) -> tuple[int, ...]:
