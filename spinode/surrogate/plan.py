@@ -33,7 +33,8 @@ class FitSettings:
         Degrees of the polynomial part that compete on held-out time, each 1 to 8: one of states and inputs together, or
         two, the states' and the inputs'.
     hidden : tuple of int
-        Equal widths of the tanh layers of the network that learns the rest; empty for none.
+        Equal widths of the tanh layers of the network that learns the rest; empty for none. Where the outputs alone may
+        be the state, a network with one layer more is tried as well: it costs little there, and kinks need it.
     minutes : float
         Time budget [min], > 0; the fit ends earlier when nothing improves.
     seed : int
@@ -93,7 +94,8 @@ class Stage:
         Field to fit; None: the shape of the best candidate so far.
     begin : str
         ``closed form``, ``previous`` (the stage before), ``best`` (best candidate so far), ``hidden`` (best candidate
-        plus a pair of hidden coordinates) or ``network`` (plus a network whose output begins at zero).
+        plus a pair of hidden coordinates), ``network`` (plus a network whose output begins at zero) or ``plain network``
+        (with a layer more, for the best candidate whose only states are the outputs, where it is not far behind).
     steps : int
         Window length [samples].
     iterations : int
@@ -113,10 +115,9 @@ class Stage:
 def make_plan(data: Dataset, settings: FitSettings) -> tuple[Stage, ...]:
     """Stages for these data: every degree at short windows, the winner at longer ones, the network, the refit."""
     outputs, inputs = data.record.outputs.shape[1], data.inputs.shape[1]
-    states = settings.order * outputs
     lengths = _lengths(data)
     stages: list[Stage] = []
-    for shape in _shapes(settings, states, inputs):
+    for shape in _shapes(settings, outputs, inputs):
         for number, steps in enumerate(lengths[:2]):
             begin = "previous" if number else "closed form"
             stages.append(
@@ -129,6 +130,8 @@ def make_plan(data: Dataset, settings: FitSettings) -> tuple[Stage, ...]:
             stages += [_later("hidden pair", "previous", each, HIDDEN_ITERATIONS) for each in lengths[2:]]
         if number == len(lengths) - 1 and settings.hidden:
             stages.append(_later("network", "network", steps, ITERATIONS[3]))
+            if settings.order > 1:
+                stages.append(_later("network without hidden states", "plain network", steps, ITERATIONS[3]))
     last = _later("all samples", "best", lengths[-1], ITERATIONS[4])
     return (*stages, replace(last, everything=True))
 
@@ -137,20 +140,25 @@ def _later(label: str, begin: str, steps: int, iterations: int) -> Stage:
     return Stage(label=label, shape=None, begin=begin, steps=steps, iterations=iterations)
 
 
-def _shapes(settings: FitSettings, states: int, inputs: int) -> list[FieldShape]:
-    """Fields of the degrees that are asked for and not too large; linear where all of them are."""
+def _shapes(settings: FitSettings, outputs: int, inputs: int) -> list[FieldShape]:
+    """Fields with and without hidden states, of the degrees that are asked for and not too large; linear if all are."""
     found: list[FieldShape] = []
-    for degree in settings.degrees:
-        most, own = degree if isinstance(degree, tuple) else (degree, 0)
-        shape = FieldShape(states=states, inputs=inputs, degree=most, input_degree=own if inputs else 0)
-        if states * shape.monomials <= MOST_COEFFICIENTS and shape not in found:
-            found.append(shape)
-    return sorted(found, key=lambda shape: shape.size) or [FieldShape(states=states, inputs=inputs, degree=1)]
+    full = settings.order * outputs
+    for states in sorted({outputs, full}):
+        for degree in settings.degrees:
+            most, own = degree if isinstance(degree, tuple) else (degree, 0)
+            shape = FieldShape(states=states, inputs=inputs, degree=most, input_degree=own if inputs else 0)
+            if shape.size <= MOST_COEFFICIENTS and shape not in found:
+                found.append(shape)
+        if not any(shape.states == states for shape in found):
+            found.append(FieldShape(states=states, inputs=inputs, degree=1))
+    return sorted(found, key=lambda shape: (shape.states, shape.size))
 
 
 def degree_text(shape: FieldShape) -> str:
-    """Degree of the polynomial part in words: ``degree 4``, or ``degree 5, inputs 2``."""
-    return f"degree {shape.degree}" + (f", inputs {shape.input_degree}" if shape.input_degree else "")
+    """States and degree of the polynomial part in words: ``2 states, degree 4``, or ``2 states, degree 5 and 2``."""
+    own = f" and {shape.input_degree}" if shape.input_degree else ""
+    return f"{shape.states} state{'s' * (shape.states > 1)}, degree {shape.degree}{own}"
 
 
 def _lengths(data: Dataset) -> tuple[int, ...]:
