@@ -28,7 +28,9 @@ FIELDS = [
     )
 ] + [
     FieldShape(states=states, inputs=inputs, degree=degree, input_degree=own, hidden=hidden)
-    for states, inputs, degree, own, hidden in ((2, 1, 5, 1, ()), (2, 2, 3, 2, (4,)), (3, 3, 1, 2, ()), (1, 0, 3, 2, ()))
+    for states, inputs, degree, own, hidden in (
+        (2, 1, 5, 1, ()), (2, 2, 3, 2, (4,)), (3, 3, 1, 2, ()), (1, 0, 3, 2, ()),
+    )
 ]  # fmt: skip
 
 

@@ -90,8 +90,9 @@ def get_shape(group: h5py.Group) -> FieldShape:
     degree = _integer(group, "degree")
     own = _integer(group, "input_degree") if "input_degree" in group.attrs else 0
     if not (1 <= states <= 64 and 0 <= inputs <= 64 and 1 <= degree <= 8 and 0 <= own <= 8):
+        found = f"{states}, {inputs}, {degree}, {own}"
         raise ValueError(
-            f"the field must have 1 to 64 states, 0 to 64 inputs, degrees 1 to 8, got {states}, {inputs}, {degree}, {own}"
+            f"the field must have 1 to 64 states, 0 to 64 inputs, degrees 1 to 8 (own 0 to 8), got {found}"
         )
     modes = _integer(group, "modes")
     return FieldShape(states=states, inputs=inputs, degree=degree, hidden=tuple(hidden), modes=modes, input_degree=own)

@@ -104,7 +104,7 @@ class FieldShape:
 
     @cached_property
     def sizes(self) -> IntArray:
-        """What the compiled field reads: states, inputs, degree, monomials, hidden layers, width, modes, input degree."""
+        """What the compiled field reads: states, inputs, degree, monomials, layers, width, modes, input degree."""
         width = self.hidden[0] if self.hidden else 0
         layers = len(self.hidden)
         own = [self.states, self.inputs, self.degree, self.monomials, layers, width, self.modes, self.input_degree]

@@ -129,8 +129,8 @@ class Surrogate:
         order = {channel.name: float(number) for number, channel in enumerate(self.inputs)}
         divisors = np.array([order[self.divisors[c.name]] if c.name in self.divisors else -1.0 for c in self.outputs])
         parts = [
-            scaling.output_mean, scaling.output_scale, divisors, scaling.input_centre[:channels], scaling.input_scale[:channels],
-            scaled, self.theta,
+            scaling.output_mean, scaling.output_scale, divisors, scaling.input_centre[:channels],
+            scaling.input_scale[:channels], scaled, self.theta,
         ]  # fmt: skip
         sizes = self.shape.sizes.astype(np.float64)
         return pack(sizes, (len(self.outputs), channels), 1.0 / self.dt, parts)

@@ -94,7 +94,7 @@ class Stage:
         Field to fit; None: the shape of the best candidate so far.
     begin : str
         ``closed form``, ``previous`` (the stage before), ``best`` (best candidate so far), ``hidden`` (best candidate
-        plus a pair of hidden coordinates), ``network`` (plus a network whose output begins at zero) or ``plain network``
+        plus a pair of hidden coordinates), ``network`` (plus a network whose output begins at zero), ``plain network``
         (with a layer more, for the best candidate whose only states are the outputs, where it is not far behind).
     steps : int
         Window length [samples].

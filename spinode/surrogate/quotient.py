@@ -16,11 +16,12 @@ from spinode.traces import Trace, TraceSet
 
 SMOOTHER = 0.7
 """Mean square of the third differences of y/u over those of y at the jumps of u, in the same unit, below which y is a
-product: 0.0001 to 0.65 were measured for a voltage under a current, with up to 10 % of noise, and above 1 for outputs that are continuous or noise."""
+product: 0.0001 to 0.65 were measured for a voltage under a current with up to 10 % of noise, and above 1 for outputs
+that are continuous or nothing but noise."""
 LEAST_JUMPS = 4
 """Jumps below which nothing is concluded."""
 LEAST_INPUT = 0.01
-"""Least absolute value of the input, as a part of its largest, by which is divided: noise is blown up by its inverse."""
+"""Least absolute value of the input, as a part of its largest, by which we divide: noise grows as its inverse."""
 
 
 def find_divisors(traces: TraceSet) -> dict[str, str]:
@@ -92,7 +93,7 @@ def _divided_signal(trace: Trace, divisors: Mapping[str, str]) -> Signal:
 
 
 def _gain(traces: TraceSet, output: int, drive: int) -> float:
-    """Roughness at the jumps of u of y/u, times the mean of u before and after, over that of y; infinite if undecided."""
+    """Roughness of y/u at the jumps of u, times the mean of u there, over that of y; infinite if undecided."""
     rough, jumps = np.zeros(2), 0
     largest = max(float(np.abs(trace.drive.values[:, drive]).max()) for trace in traces)
     for trace in traces:
