@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
 from benchmarks.limit_cycle_problem import DEVICE, free_run_error, training_trace
 from spinode.devices.envelope import EnvelopeOscillator
 from spinode.drives import Sampling, random_holds
+from spinode.hdf5 import atomic_file
 from spinode.signals import Channel, signal_of
 from spinode.simulate import simulate
 from spinode.surrogate import FitSettings, Surrogate, fit, fitting, load_surrogate, save_surrogate
 from spinode.surrogate.quotient import divided, divided_traces, find_divisors, multiplied
+from spinode.surrogate.store import SCHEMA
 from spinode.traces import Trace, TraceSet
 from tests.known_devices import duffing, limit_cycle, random_levels
 from tests.tolerances import LEARNED, ROUNDING
@@ -109,6 +112,22 @@ def test_a_stored_surrogate_keeps_its_quotient(tmp_path: Path, vortex_twin: Surr
     assert dict(back.divisors) == BY_CURRENT and back.shape == vortex_twin.shape
     assert np.array_equal(back.packed(), vortex_twin.packed())
     assert np.array_equal(back.free_run(test), vortex_twin.free_run(test))
+
+
+def test_a_file_with_half_a_quotient_is_refused_in_one_line(tmp_path: Path, vortex_twin: Surrogate) -> None:
+    path = tmp_path / "twin.h5"
+    with atomic_file(path, SCHEMA, force=False) as file:
+        save_surrogate(tmp_path / "whole.h5", vortex_twin)
+        with h5py.File(tmp_path / "whole.h5") as whole:
+            for name in whole:
+                whole.copy(name, file)
+            for name, value in whole.attrs.items():
+                file.attrs[name] = value
+        del file["divisors"]
+        file.create_dataset("divisors", data=["voltage"], dtype=h5py.string_dtype())
+    with pytest.raises(ValueError, match="'divisors' must name an output and an input in turn, got 1 names") as caught:
+        load_surrogate(path)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_warm_up_without_current_is_refused_in_one_line(vortex_twin: Surrogate) -> None:

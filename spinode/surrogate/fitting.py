@@ -213,6 +213,7 @@ def _record(
         "embedding_order": data.embedding.order,
         "embedding_delay": data.embedding.delay * traces.traces[0].dt,
         "polynomial_degree": shape.degree,
+        "polynomial_input_degree": shape.input_degree or shape.degree,
         "network": network if settings.hidden else "none asked for",
         "coefficients": shape.size,
         "hidden_modes": shape.modes,

@@ -114,6 +114,8 @@ def load_surrogate(path: str | PathLike[str]) -> Surrogate:
 def _get_divisors(file: h5py.File) -> dict[str, str]:
     """Names of outputs and of the inputs they are divided by, in turn; none in files without quotients."""
     pairs = read_names(file, "divisors") if "divisors" in file else ()
+    if len(pairs) % 2:
+        raise ValueError(f"'divisors' must name an output and an input in turn, got {len(pairs)} names")
     return dict(zip(pairs[::2], pairs[1::2], strict=True))
 
 
