@@ -152,7 +152,7 @@ def _shapes(settings: FitSettings, outputs: int, inputs: int) -> list[FieldShape
                 found.append(shape)
         if not any(shape.states == states for shape in found):
             found.append(FieldShape(states=states, inputs=inputs, degree=1))
-    return sorted(found, key=lambda shape: (shape.states, shape.size))
+    return sorted(found, key=lambda shape: (-shape.states, shape.size))
 
 
 def degree_text(shape: FieldShape) -> str:
