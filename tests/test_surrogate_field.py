@@ -26,11 +26,17 @@ FIELDS = [
         (2, 1, 3, (7,)), (3, 2, 1, (4,)), (2, 3, 2, (2,)), (2, 0, 1, (6, 6)), (2, 1, 2, (3, 3)), (4, 3, 2, (5, 5)),
         (2, 2, 2, (1, 1, 1)),
     )
+] + [
+    FieldShape(states=states, inputs=inputs, degree=degree, input_degree=own, hidden=hidden)
+    for states, inputs, degree, own, hidden in (
+        (2, 1, 5, 1, ()), (2, 2, 3, 2, (4,)), (3, 3, 1, 2, ()), (1, 0, 3, 2, ()),
+    )
 ]  # fmt: skip
 
 
 def name_of(shape: FieldShape) -> str:
-    return f"{shape.states} states {shape.inputs} inputs degree {shape.degree} hidden {shape.hidden}"
+    degree = f"{shape.degree}, {shape.input_degree}" if shape.input_degree else f"{shape.degree}"
+    return f"{shape.states} states {shape.inputs} inputs degree {degree} hidden {shape.hidden}"
 
 
 def random_theta(shape: FieldShape, seed: int = 1) -> FloatArray:
@@ -72,6 +78,21 @@ def test_the_monomials_are_all_products_up_to_the_degree_once(states: int, input
     assert len(shape.exponents) == shape.monomials == math.comb(states + inputs + degree, degree)
     assert len({tuple(sorted(exponent)) for exponent in shape.exponents}) == shape.monomials
     assert all(tuple(sorted(exponent)) == exponent and len(exponent) <= degree for exponent in shape.exponents)
+    z = np.random.default_rng(degree).uniform(-2, 2, (5, states + inputs))
+    products = np.column_stack([z[:, list(exponent)].prod(axis=1) for exponent in shape.exponents])
+    np.testing.assert_allclose(monomials(shape, z), products, rtol=ROUNDING)
+
+
+@given(st.integers(1, 4), st.integers(0, 3), st.integers(1, 5), st.integers(1, 3))
+@settings(max_examples=40, deadline=None)
+def test_with_a_degree_of_their_own_the_inputs_multiply_every_monomial_of_the_states(
+    states: int, inputs: int, degree: int, own: int
+) -> None:
+    shape = FieldShape(states=states, inputs=inputs, degree=degree, input_degree=own)
+    count = math.comb(states + degree, degree) * math.comb(inputs + own, own)
+    assert len({tuple(sorted(exponent)) for exponent in shape.exponents}) == shape.monomials == count
+    for exponent in shape.exponents:
+        assert sum(v < states for v in exponent) <= degree and sum(v >= states for v in exponent) <= own
     z = np.random.default_rng(degree).uniform(-2, 2, (5, states + inputs))
     products = np.column_stack([z[:, list(exponent)].prod(axis=1) for exponent in shape.exponents])
     np.testing.assert_allclose(monomials(shape, z), products, rtol=ROUNDING)

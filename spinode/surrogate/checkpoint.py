@@ -76,6 +76,8 @@ def put_shape(group: h5py.Group, shape: FieldShape) -> None:
     group.attrs["field_inputs"] = shape.inputs
     group.attrs["degree"] = shape.degree
     group.attrs["modes"] = shape.modes
+    if shape.input_degree:
+        group.attrs["input_degree"] = shape.input_degree
     group.attrs["hidden"] = np.array(shape.hidden, dtype=np.int64)
 
 
@@ -86,11 +88,14 @@ def get_shape(group: h5py.Group) -> FieldShape:
         raise ValueError(f"'hidden' must be at most 8 widths of 1 to 256, got {hidden}")
     states, inputs = _integer(group, "states"), _integer(group, "field_inputs")
     degree = _integer(group, "degree")
-    if not (1 <= states <= 64 and 0 <= inputs <= 64 and 1 <= degree <= 8):
+    own = _integer(group, "input_degree") if "input_degree" in group.attrs else 0
+    if not (1 <= states <= 64 and 0 <= inputs <= 64 and 1 <= degree <= 8 and 0 <= own <= 8):
+        found = f"{states}, {inputs}, {degree}, {own}"
         raise ValueError(
-            f"the field must have 1 to 64 states, 0 to 64 inputs, degree 1 to 8, got {states}, {inputs}, {degree}"
+            f"the field must have 1 to 64 states, 0 to 64 inputs, degrees 1 to 8 (own 0 to 8), got {found}"
         )
-    return FieldShape(states=states, inputs=inputs, degree=degree, hidden=tuple(hidden), modes=_integer(group, "modes"))
+    modes = _integer(group, "modes")
+    return FieldShape(states=states, inputs=inputs, degree=degree, hidden=tuple(hidden), modes=modes, input_degree=own)
 
 
 def _put_candidate(group: h5py.Group, candidate: Candidate) -> None:

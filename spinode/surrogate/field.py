@@ -2,10 +2,11 @@
 
 f(x, u) = A phi(z) + W_n tanh(... tanh(W_1 z + b_1) ...) + b_n,   z = (core states, inputs, modes),
 
-phi are all monomials of the core variables (core states and inputs) up to a degree, and each mode alone and times each
-core variable: a mode is a hidden state of small amplitude that enters linearly, so it costs few coefficients. x and u
-are in scaled units and time is counted in samples, so every coefficient is a number of order one. The functions below
-are compiled; ``reference.py`` holds the same field in torch.
+phi are all monomials of the core variables (core states and inputs) up to a degree, or all products of a monomial of
+the core states and one of the inputs, each up to a degree of its own; and each mode alone and times each core
+variable: a mode is a hidden state of small amplitude that enters linearly, so it costs few coefficients. x and u are in
+scaled units and time is counted in samples, so every coefficient is a number of order one. The functions below are
+compiled; ``reference.py`` holds the same field in torch.
 """
 
 from __future__ import annotations
@@ -34,11 +35,14 @@ class FieldShape:
     states, inputs : int
         Components of x (>= 1) and of u (>= 0; static parameters count as inputs).
     degree : int
-        Highest total degree of the polynomial part, >= 1.
+        Highest degree of the polynomial part, >= 1: of states and inputs together, or of the states alone.
     hidden : tuple of int
         Equal widths of the hidden tanh layers; empty for no network.
     modes : int
         How many of the states, the last ones, enter linearly, 0 to states - 1.
+    input_degree : int
+        0: ``degree`` counts states and inputs together. Otherwise the highest degree of the inputs alone: normal forms
+        of oscillators have high powers of the state and low ones of the inputs.
 
     Raises
     ------
@@ -51,9 +55,10 @@ class FieldShape:
     degree: int
     hidden: tuple[int, ...] = ()
     modes: int = 0
+    input_degree: int = 0
 
     def __post_init__(self) -> None:
-        if self.states < 1 or self.inputs < 0 or self.degree < 1:
+        if self.states < 1 or self.inputs < 0 or self.degree < 1 or self.input_degree < 0:
             raise ValueError(f"FieldShape needs states >= 1, inputs >= 0, degree >= 1, got {self}")
         if not 0 <= self.modes < self.states:
             raise ValueError(f"FieldShape.modes must be 0 to {self.states - 1}, got {self.modes}")
@@ -72,34 +77,38 @@ class FieldShape:
 
     @property
     def monomials(self) -> int:
-        """Number of monomials, C(core + degree, degree) + modes (1 + core)."""
-        return comb(self.core + self.degree, self.degree) + self.modes * (1 + self.core)
+        """Number of monomials, C(core + degree, degree) + modes (1 + core), or a product of two such binomials."""
+        together, linear = comb(self.core + self.degree, self.degree), self.modes * (1 + self.core)
+        if self.input_degree:
+            states = self.core - self.inputs
+            together = comb(states + self.degree, states) * comb(self.inputs + self.input_degree, self.inputs)
+        return together + linear
 
     @cached_property
     def exponents(self) -> tuple[tuple[int, ...], ...]:
         """Each monomial as the indices of its factors in z, in the order of the coefficients; () is the constant.
 
         Degree d follows from degree d - 1: for each variable v, those monomials of degree d - 1 that use no variable
-        beyond v, times z_v. They stand at the front of their block, so the compiled loop needs no index table. Then
-        each mode: alone, and times each core variable.
+        beyond v, times z_v. They stand at the front of their block, so the compiled loop needs no index table. With a
+        degree of its own the inputs' monomials multiply the whole block of the states' ones in that order. Then each
+        mode: alone, and times each core variable.
         """
-        block: list[tuple[int, ...]] = [()]
-        result = list(block)
-        for _ in range(self.degree):
-            block = [(*e, v) for v in range(self.core) for e in block if not e or e[-1] <= v]
-            result += block
+        states = self.core - self.inputs
+        result = _grown(range(self.core if self.input_degree == 0 else states), self.degree)
+        if self.input_degree:
+            inputs = _grown(range(states, self.core), self.input_degree)
+            result = [(*own, *given) for given in inputs for own in result]
         for mode in range(self.core, self.variables):
             result += [(mode,), *((mode, v) for v in range(self.core))]
         return tuple(result)
 
     @cached_property
     def sizes(self) -> IntArray:
-        """What the compiled field reads: states, inputs, degree, monomials, hidden layers, width, modes."""
+        """What the compiled field reads: states, inputs, degree, monomials, layers, width, modes, input degree."""
         width = self.hidden[0] if self.hidden else 0
         layers = len(self.hidden)
-        return np.array(
-            [self.states, self.inputs, self.degree, self.monomials, layers, width, self.modes], dtype=np.int64
-        )
+        own = [self.states, self.inputs, self.degree, self.monomials, layers, width, self.modes, self.input_degree]
+        return np.array(own, dtype=np.int64)
 
     @cached_property
     def layers(self) -> tuple[tuple[int, int], ...]:
@@ -115,35 +124,40 @@ class FieldShape:
         return self.states * self.monomials + sum(rows * (columns + 1) for rows, columns in self.layers)
 
 
+def _grown(variables: range, degree: int) -> list[tuple[int, ...]]:
+    """All monomials of some variables up to a degree."""
+    block: list[tuple[int, ...]] = [()]
+    result = list(block)
+    for _ in range(degree):
+        block = [(*e, v) for v in variables for e in block if not e or e[-1] <= v]
+        result += block
+    return result
+
+
 def monomials(shape: FieldShape, z: FloatArray) -> FloatArray:
     """All monomials of each row of z (N, variables), shape (N, monomials)."""
     result = np.empty((len(z), shape.monomials))
-    _monomial_rows(np.ascontiguousarray(z, dtype=np.float64), shape.degree, shape.modes, result)
+    _monomial_rows(shape.sizes, np.ascontiguousarray(z, dtype=np.float64), result)
     return result
 
 
 @njit(cache=True, fastmath=FAST, error_model="numpy")
-def _monomial_rows(z: FloatArray, degree: int, modes: int, result: FloatArray) -> None:
+def _monomial_rows(sizes: IntArray, z: FloatArray, result: FloatArray) -> None:
     for row in range(z.shape[0]):
-        fill_monomials(z[row], degree, modes, result[row])
+        fill_monomials(sizes, z[row], result[row])
 
 
 @njit(cache=True, fastmath=FAST, error_model="numpy")
-def fill_monomials(z: FloatArray, degree: int, modes: int, phi: FloatArray) -> None:
+def fill_monomials(sizes: IntArray, z: FloatArray, phi: FloatArray) -> None:
     """phi (monomials,) of one z, in the order of ``FieldShape.exponents``."""
-    core = z.shape[0] - modes
+    core, states = z.shape[0] - sizes[6], sizes[0] - sizes[6]
     phi[0] = 1.0
-    below, position = 0, 1
-    for d in range(1, degree + 1):
-        first, count = position, 1
-        for v in range(core):
-            if v > 0:
-                count = count * (v + d - 1) // v
-            for j in range(count):
-                phi[position + j] = phi[below + j] * z[v]
-            position += count
-        below = first
-    for mode in range(core, core + modes):
+    if sizes[7] == 0:
+        position = _grow(z[:core], sizes[2], 1, phi)
+    else:
+        position = _grow(z[:states], sizes[2], 1, phi)
+        position = _grow(z[states:core], sizes[7], position, phi)
+    for mode in range(core, z.shape[0]):
         phi[position] = z[mode]
         for v in range(core):
             phi[position + 1 + v] = z[mode] * z[v]
@@ -151,15 +165,47 @@ def fill_monomials(z: FloatArray, degree: int, modes: int, phi: FloatArray) -> N
 
 
 @njit(cache=True, fastmath=FAST, error_model="numpy")
-def fill_slope(z: FloatArray, shape: tuple[int, int], phi: FloatArray, variable: int, slope: FloatArray) -> None:
-    """d phi / d z_variable, built beside ``fill_monomials``; ``shape`` is (degree, modes)."""
-    degree, modes = shape
-    core = z.shape[0] - modes
-    slope[0] = 0.0
-    below, position = 0, 1
+def _grow(z: FloatArray, degree: int, width: int, phi: FloatArray) -> int:
+    """Multiply the first ``width`` entries of phi by all monomials of z up to the degree; returns the new length."""
+    below, position = 0, width
     for d in range(1, degree + 1):
-        first, count = position, 1
+        first, count = position, width
+        for v in range(z.shape[0]):
+            if v > 0:
+                count = count * (v + d - 1) // v
+            for j in range(count):
+                phi[position + j] = phi[below + j] * z[v]
+            position += count
+        below = first
+    return position
+
+
+@njit(cache=True, fastmath=FAST, error_model="numpy")
+def fill_slope(sizes: IntArray, z: FloatArray, phi: FloatArray, variable: int, slope: FloatArray) -> None:
+    """d phi / d z_variable, built beside ``fill_monomials``."""
+    core, states = z.shape[0] - sizes[6], sizes[0] - sizes[6]
+    slope[0] = 0.0
+    if sizes[7] == 0:
+        position = _grow_slope(z[:core], (sizes[2], 1), phi, variable, slope)
+    else:
+        position = _grow_slope(z[:states], (sizes[2], 1), phi, variable, slope)
+        position = _grow_slope(z[states:core], (sizes[7], position), phi, variable - states, slope)
+    for mode in range(core, z.shape[0]):
+        own = 1.0 if mode == variable else 0.0
+        slope[position] = own
         for v in range(core):
+            slope[position + 1 + v] = own * z[v] + (z[mode] if v == variable else 0.0)
+        position += 1 + core
+
+
+@njit(cache=True, fastmath=FAST, error_model="numpy")
+def _grow_slope(z: FloatArray, extent: tuple[int, int], phi: FloatArray, variable: int, slope: FloatArray) -> int:
+    """The derivative of ``_grow``; ``extent`` is (degree, width), a variable that is not in z has no own part."""
+    degree, width = extent
+    below, position = 0, width
+    for d in range(1, degree + 1):
+        first, count = position, width
+        for v in range(z.shape[0]):
             if v > 0:
                 count = count * (v + d - 1) // v
             own = 1.0 if v == variable else 0.0
@@ -167,19 +213,7 @@ def fill_slope(z: FloatArray, shape: tuple[int, int], phi: FloatArray, variable:
                 slope[position + j] = slope[below + j] * z[v] + own * phi[below + j]
             position += count
         below = first
-    _fill_mode_slope(z, core, variable, slope[position:])
-
-
-@njit(cache=True, fastmath=FAST, error_model="numpy")
-def _fill_mode_slope(z: FloatArray, core: int, variable: int, slope: FloatArray) -> None:
-    """The part of ``fill_slope`` that belongs to the modes."""
-    position = 0
-    for mode in range(core, z.shape[0]):
-        own = 1.0 if mode == variable else 0.0
-        slope[position] = own
-        for v in range(core):
-            slope[position + 1 + v] = own * z[v] + (z[mode] if v == variable else 0.0)
-        position += 1 + core
+    return position
 
 
 @njit(cache=True, fastmath=FAST, error_model="numpy")
@@ -214,8 +248,8 @@ def field_value(
     sizes: IntArray, theta: FloatArray, z: FloatArray, phi: FloatArray, layer: FloatArray, out: FloatArray
 ) -> None:
     """f(z) into ``out``; ``phi`` (monomials,) and ``layer`` (layers + 2, width) keep the pass for ``field_tangent``."""
-    states, degree, count = sizes[0], sizes[2], sizes[3]
-    fill_monomials(z, degree, sizes[6], phi)
+    states, count = sizes[0], sizes[3]
+    fill_monomials(sizes, z, phi)
     for s in range(states):
         total = 0.0
         for j in range(count):
@@ -255,7 +289,7 @@ def field_tangent(
     slope = np.empty(count)
     for v in range(states):
         variable = v if v < states - sizes[6] else v + inputs
-        fill_slope(layer[0, : states + inputs], (sizes[2], sizes[6]), phi, variable, slope)
+        fill_slope(sizes, layer[0, : states + inputs], phi, variable, slope)
         for s in range(states):
             fz[s, v] = np.dot(theta[s * count : (s + 1) * count], slope)
     for s in range(states):

@@ -15,6 +15,7 @@ from spinode.surrogate.checkpoint import read_checkpoint, write_checkpoint
 from spinode.surrogate.dataset import Dataset, make_dataset, with_parameters
 from spinode.surrogate.model import Range, Surrogate
 from spinode.surrogate.plan import FitSettings, Stage, make_plan
+from spinode.surrogate.quotient import divided_traces, find_divisors
 from spinode.surrogate.training import Candidate, FitState, best, encode, run_plan
 from spinode.traces import Parameter, TraceSet, layout
 
@@ -84,6 +85,8 @@ def fit(
     """
     settings = settings or FitSettings()
     traces, conditions = split_parameters(traces)
+    outputs, divisors = traces.traces[0].output.channels, find_divisors(traces)
+    traces = divided_traces(traces, divisors)
     data = make_dataset(traces, settings.order, settings.delay, settings.held_out)
     plan = make_plan(data, settings)
     key = fingerprint(traces, settings)
@@ -102,7 +105,8 @@ def fit(
     except BaseException:
         keeper.save()
         raise
-    return replace(_finish(traces, data, settings, at, name), conditions=conditions)
+    found = _finish(traces, data, settings, at, name)
+    return replace(found, conditions=conditions, outputs=outputs, divisors=divisors)
 
 
 class _Keeper:
@@ -205,9 +209,11 @@ def _record(
     return {
         "samples": sum(len(trace) for trace in traces),
         "traces": len(traces),
+        "learned_outputs": ", ".join(traces.traces[0].output.names),
         "embedding_order": data.embedding.order,
         "embedding_delay": data.embedding.delay * traces.traces[0].dt,
         "polynomial_degree": shape.degree,
+        "polynomial_input_degree": shape.input_degree or shape.degree,
         "network": network if settings.hidden else "none asked for",
         "coefficients": shape.size,
         "hidden_modes": shape.modes,

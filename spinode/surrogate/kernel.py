@@ -9,14 +9,15 @@ from spinode.devices.base import KERNEL, Kernel
 from spinode.signals import FloatArray
 from spinode.surrogate.field import FAST, field_value
 
-HEADER = 10
-"""Leading entries of the packed vector: the seven sizes of the field, outputs, drive channels, samples per second."""
+HEADER = 11
+"""Leading entries of the packed vector: the eight sizes of the field, outputs, drive channels, samples per second."""
 
 
 def pack(sizes: FloatArray, counts: tuple[int, int], rate: float, parts: list[FloatArray]) -> FloatArray:
     """Packed parameter vector of a surrogate.
 
-    Order: header; output mean and scale (O each); input centre and scale (I each); scaled static parameters (K); theta.
+    Order: header; output mean, scale and number of the channel that multiplies it, -1 for none (O each); input centre
+    and scale (I each); scaled static parameters (K); theta.
     """
     head = np.array([*sizes, counts[0], counts[1], rate], dtype=np.float64)
     return np.concatenate([head, *parts])
@@ -27,10 +28,10 @@ def _rhs(state: FloatArray, drive: FloatArray, parameters: FloatArray, result: F
     """dx/dt of each member in scaled units per second."""
     for member in range(state.shape[1]):
         p = parameters[member]
-        sizes = p[:7].astype(np.int64)
+        sizes = p[:8].astype(np.int64)
         states, variables = sizes[0], sizes[0] + sizes[1]
-        outputs, channels, rate = int(p[7]), int(p[8]), p[9]
-        centre = HEADER + 2 * outputs
+        outputs, channels, rate = int(p[8]), int(p[9]), p[10]
+        centre = HEADER + 3 * outputs
         static = centre + 2 * channels
         z = np.empty(variables)
         core = states - sizes[6]
@@ -57,12 +58,15 @@ def _diffusion(state: FloatArray, drive: FloatArray, parameters: FloatArray, res
 
 @njit(KERNEL, cache=True, error_model="numpy")
 def _readout(state: FloatArray, drive: FloatArray, parameters: FloatArray, result: FloatArray) -> None:
-    """The first O states in the outputs' units."""
+    """The first O states in the outputs' units; a quotient times its input."""
     outputs = result.shape[0]
     for member in range(state.shape[1]):
         for o in range(outputs):
             mean, scale = parameters[member, HEADER + o], parameters[member, HEADER + outputs + o]
             result[o, member] = mean + scale * state[o, member]
+            divisor = int(parameters[member, HEADER + 2 * outputs + o])
+            if divisor >= 0:
+                result[o, member] *= drive[divisor, member]
 
 
 SURROGATE_KERNEL = Kernel(rhs=_rhs, diffusion=_diffusion, readout=_readout, by_member=True)

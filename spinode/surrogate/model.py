@@ -16,6 +16,7 @@ from spinode.surrogate.dataset import Scaling, stage_inputs, with_parameters
 from spinode.surrogate.embedding import Encoder
 from spinode.surrogate.field import FieldShape
 from spinode.surrogate.kernel import SURROGATE_KERNEL, pack
+from spinode.surrogate.quotient import divided, multiplied
 from spinode.surrogate.rollout import free_runs
 from spinode.surrogate.start import smoothed_state
 from spinode.traces import Parameter, Trace
@@ -63,6 +64,9 @@ class Surrogate:
         How it was trained: settings, seed, seconds, held-out error, samples.
     history : array, shape (n, 2)
         Seconds and held-out error at the end of each stage.
+    divisors : mapping of str to str
+        Outputs that are a state times an input, such as a voltage under a current: by output, the input's name. Scaling
+        and field belong to the quotient (``surrogate.quotient``).
     """
 
     name: str
@@ -79,6 +83,7 @@ class Surrogate:
     conditions: Mapping[str, Parameter] = field(default_factory=dict)
     record: Mapping[str, str | float] = field(default_factory=dict)
     history: FloatArray = field(default_factory=lambda: np.empty((0, 2)))
+    divisors: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.theta.shape != (self.shape.size,):
@@ -88,7 +93,10 @@ class Surrogate:
                 f"Surrogate.inputs and parameters must be the field's {self.shape.inputs} inputs,"
                 f" got {len(self.inputs)} and {len(self.parameters)}"
             )
-        for name in ("parameters", "ranges", "conditions", "record"):
+        inputs, outputs = {c.name for c in self.inputs}, {c.name for c in self.outputs}
+        if not (set(self.divisors) <= outputs and set(self.divisors.values()) <= inputs):
+            raise ValueError(f"Surrogate.divisors must lead from outputs to inputs, got {dict(self.divisors)}")
+        for name in ("parameters", "ranges", "conditions", "record", "divisors"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     @property
@@ -118,9 +126,11 @@ class Surrogate:
         scaling, channels = self.scaling, len(self.inputs)
         static = np.array([self.parameters[name].value for name in sorted(self.parameters)], dtype=np.float64)
         scaled = (static - scaling.input_centre[channels:]) / scaling.input_scale[channels:]
+        order = {channel.name: float(number) for number, channel in enumerate(self.inputs)}
+        divisors = np.array([order[self.divisors[c.name]] if c.name in self.divisors else -1.0 for c in self.outputs])
         parts = [
-            scaling.output_mean, scaling.output_scale, scaling.input_centre[:channels], scaling.input_scale[:channels],
-            scaled, self.theta,
+            scaling.output_mean, scaling.output_scale, divisors, scaling.input_centre[:channels],
+            scaling.input_scale[:channels], scaled, self.theta,
         ]  # fmt: skip
         sizes = self.shape.sizes.astype(np.float64)
         return pack(sizes, (len(self.outputs), channels), 1.0 / self.dt, parts)
@@ -139,7 +149,7 @@ class Surrogate:
 
     def _start(self, trace: Trace, drive: FloatArray) -> FloatArray:
         last = np.array([self.warm_up - 1])
-        outputs = self.scaling.outputs(trace.output.values[: self.warm_up])
+        outputs = self.scaling.outputs(divided(trace.samples(0, self.warm_up), self.divisors))
         inputs = self.scaling.inputs(with_parameters(trace)[: self.warm_up])
         guess = self.encoder.states(outputs, inputs, last)[0]
         run = partial(_one_run, self.shape, self.theta, drive, self.warm_up - 1)
@@ -172,7 +182,9 @@ class Surrogate:
         runs = free_runs(self.shape.sizes, self.theta, first[None], start, len(trace) - self.warm_up, drive)
         result = trace.output.values.copy()
         outputs = len(self.outputs)
-        result[self.warm_up :] = self.scaling.output_mean + self.scaling.output_scale * runs[0, 1:, :outputs]
+        learned = self.scaling.output_mean + self.scaling.output_scale * runs[0, 1:, :outputs]
+        rest = trace.drive.samples(self.warm_up, len(trace))
+        result[self.warm_up :] = multiplied(learned, trace.output.names, rest, self.divisors)
         return result
 
     def predict(self, trace: Trace) -> Trace:

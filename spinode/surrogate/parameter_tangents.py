@@ -25,7 +25,7 @@ def field_slopes(sizes: IntArray, theta: FloatArray, phi: FloatArray, layer: Flo
     variables = states + sizes[1]
     slope = np.empty(count)
     for v in range(variables):
-        fill_slope(layer[0, :variables], (sizes[2], sizes[6]), phi, v, slope)
+        fill_slope(sizes, layer[0, :variables], phi, v, slope)
         for s in range(states):
             fz[s, v] = np.dot(theta[s * count : (s + 1) * count], slope)
     if sizes[4] > 0:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import comb
 
 import numpy as np
 
@@ -30,10 +29,12 @@ class FitSettings:
         k of the embedding: states for each output, 1 to 6.
     delay : float or None
         Embedding delay [s]; None: a quarter of the dominant period, from the data.
-    degrees : tuple of int
-        Degrees of the polynomial part that compete on held-out time, each 1 to 8.
+    degrees : tuple of int or (int, int)
+        Degrees of the polynomial part that compete on held-out time, each 1 to 8: one of states and inputs together, or
+        two, the states' and the inputs'.
     hidden : tuple of int
-        Equal widths of the tanh layers of the network that learns the rest; empty for none.
+        Equal widths of the tanh layers of the network that learns the rest; empty for none. Where the outputs alone may
+        be the state, a network with one layer more is tried as well: it costs little there, and kinks need it.
     minutes : float
         Time budget [min], > 0; the fit ends earlier when nothing improves.
     seed : int
@@ -51,7 +52,7 @@ class FitSettings:
 
     order: int = 2
     delay: float | None = None
-    degrees: tuple[int, ...] = (2, 3, 4)
+    degrees: tuple[int | tuple[int, int], ...] = (2, 3, 4, (5, 1), (5, 2))
     hidden: tuple[int, ...] = (12,)
     minutes: float = 10.0
     seed: int = 0
@@ -62,7 +63,7 @@ class FitSettings:
         rules = (
             ("order", 1 <= self.order <= 6, "1 to 6", self.order),
             ("delay", self.delay is None or 0 < self.delay < np.inf, "a positive time in seconds", self.delay),
-            ("degrees", len(self.degrees) > 0 and all(1 <= d <= 8 for d in self.degrees), "1 to 8", self.degrees),
+            ("degrees", len(self.degrees) > 0 and self._degrees_hold(), "1 to 8", self.degrees),
             ("hidden", self._layers_hold(), "at most 8 equal widths of 1 to 256", self.hidden),
             ("minutes", 0 < self.minutes < np.inf, "a positive number of minutes", self.minutes),
             ("seed", self.seed >= 0, "0 or more", self.seed),
@@ -72,6 +73,10 @@ class FitSettings:
         for name, holds, rule, value in rules:
             if not holds:
                 raise ValueError(f"FitSettings.{name} must be {rule}, got {value}")
+
+    def _degrees_hold(self) -> bool:
+        parts = [degree if isinstance(degree, tuple) else (degree,) for degree in self.degrees]
+        return all(len(part) <= 2 and all(1 <= d <= 8 for d in part) for part in parts)
 
     def _layers_hold(self) -> bool:
         return len(self.hidden) <= 8 and len(set(self.hidden)) <= 1 and all(1 <= w <= 256 for w in self.hidden)
@@ -89,7 +94,8 @@ class Stage:
         Field to fit; None: the shape of the best candidate so far.
     begin : str
         ``closed form``, ``previous`` (the stage before), ``best`` (best candidate so far), ``hidden`` (best candidate
-        plus a pair of hidden coordinates) or ``network`` (plus a network whose output begins at zero).
+        plus a pair of hidden coordinates), ``network`` (plus a network whose output begins at zero), ``plain network``
+        (with a layer more, for the best candidate whose only states are the outputs, where it is not far behind).
     steps : int
         Window length [samples].
     iterations : int
@@ -109,15 +115,13 @@ class Stage:
 def make_plan(data: Dataset, settings: FitSettings) -> tuple[Stage, ...]:
     """Stages for these data: every degree at short windows, the winner at longer ones, the network, the refit."""
     outputs, inputs = data.record.outputs.shape[1], data.inputs.shape[1]
-    states = settings.order * outputs
     lengths = _lengths(data)
     stages: list[Stage] = []
-    for degree in _degrees(settings, states, inputs):
-        shape = FieldShape(states=states, inputs=inputs, degree=degree)
+    for shape in _shapes(settings, outputs, inputs):
         for number, steps in enumerate(lengths[:2]):
             begin = "previous" if number else "closed form"
             stages.append(
-                Stage(label=f"degree {degree}", shape=shape, begin=begin, steps=steps, iterations=ITERATIONS[number])
+                Stage(label=degree_text(shape), shape=shape, begin=begin, steps=steps, iterations=ITERATIONS[number])
             )
     for number, steps in enumerate(lengths[2:], start=2):
         stages.append(_later("longer", "best", steps, ITERATIONS[number]))
@@ -126,6 +130,8 @@ def make_plan(data: Dataset, settings: FitSettings) -> tuple[Stage, ...]:
             stages += [_later("hidden pair", "previous", each, HIDDEN_ITERATIONS) for each in lengths[2:]]
         if number == len(lengths) - 1 and settings.hidden:
             stages.append(_later("network", "network", steps, ITERATIONS[3]))
+            if settings.order > 1:
+                stages.append(_later("network without hidden states", "plain network", steps, ITERATIONS[3]))
     last = _later("all samples", "best", lengths[-1], ITERATIONS[4])
     return (*stages, replace(last, everything=True))
 
@@ -134,10 +140,25 @@ def _later(label: str, begin: str, steps: int, iterations: int) -> Stage:
     return Stage(label=label, shape=None, begin=begin, steps=steps, iterations=iterations)
 
 
-def _degrees(settings: FitSettings, states: int, inputs: int) -> list[int]:
-    """Degrees that are asked for and not too large; linear where all of them are."""
-    asked = sorted(set(settings.degrees))
-    return [d for d in asked if states * comb(states + inputs + d, d) <= MOST_COEFFICIENTS] or [1]
+def _shapes(settings: FitSettings, outputs: int, inputs: int) -> list[FieldShape]:
+    """Fields with and without hidden states, of the degrees that are asked for and not too large; linear if all are."""
+    found: list[FieldShape] = []
+    full = settings.order * outputs
+    for states in sorted({outputs, full}):
+        for degree in settings.degrees:
+            most, own = degree if isinstance(degree, tuple) else (degree, 0)
+            shape = FieldShape(states=states, inputs=inputs, degree=most, input_degree=own if inputs else 0)
+            if shape.size <= MOST_COEFFICIENTS and shape not in found:
+                found.append(shape)
+        if not any(shape.states == states for shape in found):
+            found.append(FieldShape(states=states, inputs=inputs, degree=1))
+    return sorted(found, key=lambda shape: (-shape.states, shape.size))
+
+
+def degree_text(shape: FieldShape) -> str:
+    """States and degree of the polynomial part in words: ``2 states, degree 4``, or ``2 states, degree 5 and 2``."""
+    own = f" and {shape.input_degree}" if shape.input_degree else ""
+    return f"{shape.states} state{'s' * (shape.states > 1)}, degree {shape.degree}{own}"
 
 
 def _lengths(data: Dataset) -> tuple[int, ...]:

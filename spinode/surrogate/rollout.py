@@ -3,7 +3,8 @@
 One step of one sample by the Runge-Kutta 3/8 rule (Kutta 1901), the rule that torchdiffeq calls ``rk4``:
 k1 = f(x), k2 = f(x + k1/3), k3 = f(x - k1/3 + k2), k4 = f(x + k1 - k2 + k3), x' = x + (k1 + 3 k2 + 3 k3 + k4)/8,
 with the drive taken at 0, 1/3, 2/3 and 1 of the step. The tangents are those of this step itself, stage by stage
-(derived here: differentiate each line above), so they are exact for the numbers that the free run gives.
+(derived here: differentiate each line above), so they are exact for the numbers that the free run gives. The loops keep
+compiled copies of the field: where its meaning changes, this file must change too, or old copies stay in the cache.
 """
 
 from __future__ import annotations

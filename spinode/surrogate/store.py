@@ -52,6 +52,9 @@ def save_surrogate(path: str | PathLike[str], surrogate: Surrogate, *, command: 
         _put_channels(file, "output", surrogate.outputs)
         _put_parameters(file, "parameter", surrogate.parameters)
         _put_parameters(file, "condition", surrogate.conditions)
+        if surrogate.divisors:
+            pairs = [name for pair in sorted(surrogate.divisors.items()) for name in pair]
+            file.create_dataset("divisors", data=pairs, dtype=h5py.string_dtype(), track_times=False)
         put_array(file, "theta", surrogate.theta)
         put_array(file, "history", surrogate.history)
         order = [*(c.name for c in surrogate.inputs), *sorted(surrogate.parameters)]
@@ -104,7 +107,16 @@ def load_surrogate(path: str | PathLike[str]) -> Surrogate:
             ranges={n: Range(low=float(r[0]), high=float(r[1])) for n, r in zip(order, ranges, strict=True)},
             record=_get_record(file),
             history=read_array(file, "history", (None, 2)),
+            divisors=_get_divisors(file),
         )
+
+
+def _get_divisors(file: h5py.File) -> dict[str, str]:
+    """Names of outputs and of the inputs they are divided by, in turn; none in files without quotients."""
+    pairs = read_names(file, "divisors") if "divisors" in file else ()
+    if len(pairs) % 2:
+        raise ValueError(f"'divisors' must name an output and an input in turn, got {len(pairs)} names")
+    return dict(zip(pairs[::2], pairs[1::2], strict=True))
 
 
 def _put_channels(file: h5py.File, kind: str, channels: Sequence[Channel]) -> None:

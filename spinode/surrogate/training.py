@@ -26,6 +26,9 @@ SMALL_GAIN, PATIENCE = 2e-3, 3
 """A stage ends after this many iterations in a row that lower the cost by less than this fraction."""
 EARNS = 0.97
 """A larger field replaces a smaller one only where its held-out error is below this fraction of the smaller one's."""
+BEHIND = 3.0
+"""Held-out error, over the best, up to which a field without hidden states gets a network of its own: one that lacks a
+state is ten times behind, one whose only fault is a kink that no polynomial has is level."""
 HELD_OUT_DELAYS = 100
 """Length of the held-out free runs in delays, or the whole held-out part where that is shorter."""
 
@@ -63,6 +66,8 @@ class FitState:
 def advance(data: Dataset, settings: FitSettings, plan: tuple[Stage, ...], at: FitState) -> FitState:
     """One iteration of the present stage, or its start, or its end."""
     stage = plan[at.stage]
+    if at.fit is None and stage.begin == "plain network" and not _plain_has_a_chance(data, at):
+        return replace(at, stage=at.stage + 1)
     shape = _shape(stage, settings, at)
     if at.fit is None:
         theta, states = _start(data, settings, stage, shape, at)
@@ -171,7 +176,22 @@ def _source(stage: Stage, at: FitState) -> Candidate:
     if stage.begin == "hidden":
         small = tuple(c for c in at.candidates if with_pair(c.shape).size <= MOST_COEFFICIENTS)
         return best(small) if small else min(at.candidates, key=lambda candidate: candidate.shape.size)
+    if stage.begin == "plain network":
+        return best(_plain(at.candidates))
     return best(at.candidates)
+
+
+def _plain(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+    """Those without hidden states or network: the fewest states of all, and no hidden layer."""
+    fewest = min(candidate.shape.states for candidate in candidates)
+    return tuple(c for c in candidates if c.shape.states == fewest and not c.shape.hidden)
+
+
+def _plain_has_a_chance(data: Dataset, at: FitState) -> bool:
+    """Whether the outputs alone might be the state."""
+    outputs = data.record.outputs.shape[1]
+    found = best(_plain(at.candidates))
+    return found.shape.states == outputs and found.error < BEHIND * best(at.candidates).error
 
 
 def _shape(stage: Stage, settings: FitSettings, at: FitState) -> FieldShape:
@@ -180,6 +200,8 @@ def _shape(stage: Stage, settings: FitSettings, at: FitState) -> FieldShape:
     shape = _source(stage, at).shape
     if stage.begin == "hidden":
         return with_pair(shape)
+    if stage.begin == "plain network":
+        return replace(shape, hidden=(*settings.hidden, settings.hidden[-1]))
     return replace(shape, hidden=settings.hidden) if stage.begin == "network" else shape
 
 
@@ -193,14 +215,14 @@ def _start(
     if stage.begin == "hidden":
         return add_pair(data, source.shape, source.theta, source.states)
     theta = source.theta
-    if stage.begin == "network":
+    if stage.begin.endswith("network"):
         theta = np.concatenate([theta[: shape.states * shape.monomials], _first_weights(shape, settings.seed)])
     return theta, source.states
 
 
 def _closed_form(data: Dataset, shape: FieldShape) -> tuple[FloatArray, FloatArray]:
     """Regress the smoothed rates on the monomials; the rate of all but the last derivative is a state by definition."""
-    states, rates = initial_states(data)
+    states, rates = (part[:, : shape.states] for part in initial_states(data))
     samples = data.samples(everything=False)
     features = monomials(shape, np.column_stack([states, data.inputs])[samples])
     ridge = 1e-6 * np.sqrt(len(features)) * np.eye(shape.monomials)
