@@ -14,6 +14,8 @@ import numpy as np
 from spinode.surrogate.checkpoint import read_checkpoint, write_checkpoint
 from spinode.surrogate.dataset import Dataset, make_dataset, with_parameters
 from spinode.surrogate.model import Range, Surrogate
+from spinode.surrogate.noise_fit import learn
+from spinode.surrogate.noise_result import as_candidate, is_noise, noise_record
 from spinode.surrogate.plan import FitSettings, Stage, make_plan
 from spinode.surrogate.training import Candidate, FitState, best, encode, run_plan
 from spinode.traces import Parameter, TraceSet, layout
@@ -84,6 +86,10 @@ def fit(
     """
     settings = settings or FitSettings()
     traces, conditions = split_parameters(traces)
+    if settings.noise != "none":
+        noisy = _fit_noise(traces, settings, name, watch)
+        if noisy is not None:
+            return replace(noisy, conditions=conditions)
     data = make_dataset(traces, settings.order, settings.delay, settings.held_out)
     plan = make_plan(data, settings)
     key = fingerprint(traces, settings)
@@ -103,6 +109,26 @@ def fit(
         keeper.save()
         raise
     return replace(_finish(traces, data, settings, at, name), conditions=conditions)
+
+
+def _fit_noise(
+    traces: TraceSet, settings: FitSettings, name: str, watch: Callable[[FitProgress], None] | None
+) -> Surrogate | None:
+    """The surrogate with learned noise; None where the settings leave it to the data and these are not noisy."""
+    begun = monotonic()
+
+    def tell(done: float, stage: str) -> None:
+        if watch is not None:
+            part = done if settings.noise == "learn" else 0.1 * done
+            watch(FitProgress(done=part, stage=stage, error=np.nan, held_out=np.inf, seconds=monotonic() - begun))
+
+    found = learn(traces, settings, tell)
+    if settings.noise == "auto" and not is_noise(found):
+        return None
+    chosen = as_candidate(found)
+    at = FitState(candidates=(chosen, replace(chosen, label="all samples")), seconds=monotonic() - begun)
+    surrogate = _finish(traces, found.data, settings, at, name)
+    return replace(surrogate, noise=found.noise, record={**surrogate.record, **noise_record(found)})
 
 
 class _Keeper:

@@ -15,7 +15,9 @@ from spinode.signals import Channel, FloatArray, missing_name
 from spinode.surrogate.dataset import Scaling, stage_inputs, with_parameters
 from spinode.surrogate.embedding import Encoder
 from spinode.surrogate.field import FieldShape
+from spinode.surrogate.intervals import Intervals, measured, one_step
 from spinode.surrogate.kernel import SURROGATE_KERNEL, pack
+from spinode.surrogate.learned_noise import LearnedNoise
 from spinode.surrogate.rollout import free_runs
 from spinode.surrogate.start import smoothed_state
 from spinode.traces import Parameter, Trace
@@ -63,6 +65,8 @@ class Surrogate:
         How it was trained: settings, seed, seconds, held-out error, samples.
     history : array, shape (n, 2)
         Seconds and held-out error at the end of each stage.
+    noise : LearnedNoise, optional
+        Process and measurement noise, where they were learned: ``simulate`` with a generator then gives noisy runs.
     """
 
     name: str
@@ -79,6 +83,7 @@ class Surrogate:
     conditions: Mapping[str, Parameter] = field(default_factory=dict)
     record: Mapping[str, str | float] = field(default_factory=dict)
     history: FloatArray = field(default_factory=lambda: np.empty((0, 2)))
+    noise: LearnedNoise | None = None
 
     def __post_init__(self) -> None:
         if self.theta.shape != (self.shape.size,):
@@ -88,6 +93,8 @@ class Surrogate:
                 f"Surrogate.inputs and parameters must be the field's {self.shape.inputs} inputs,"
                 f" got {len(self.inputs)} and {len(self.parameters)}"
             )
+        if self.noise is not None:
+            self.noise.check(self.shape.states, self.shape.inputs, len(self.outputs))
         for name in ("parameters", "ranges", "conditions", "record"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
@@ -105,8 +112,8 @@ class Surrogate:
 
     @property
     def step(self) -> float:
-        """Solver step [s]: the training sample, for which the field was fitted."""
-        return self.dt
+        """Solver step [s]: the training sample, for which the field was fitted; a part of it with learned noise."""
+        return self.dt if self.noise is None else self.dt / self.noise.substeps
 
     @property
     def warm_up(self) -> int:
@@ -120,7 +127,7 @@ class Surrogate:
         scaled = (static - scaling.input_centre[channels:]) / scaling.input_scale[channels:]
         parts = [
             scaling.output_mean, scaling.output_scale, scaling.input_centre[:channels], scaling.input_scale[:channels],
-            scaled, self.theta,
+            scaled, self.theta, *([] if self.noise is None else [self.noise.packed()]),
         ]  # fmt: skip
         sizes = self.shape.sizes.astype(np.float64)
         return pack(sizes, (len(self.outputs), channels), 1.0 / self.dt, parts)
@@ -187,6 +194,14 @@ class Surrogate:
             )
         output = replace(trace.output, values=values, channels=self.outputs)
         return replace(trace, output=output, source=f"free run of {self.name}")
+
+    def intervals(self, trace: Trace, level: float = 0.9) -> Intervals:
+        """One-step prediction of each sample from those before it, with an interval: see ``intervals.one_step``."""
+        return one_step(self, trace, level)
+
+    def measured(self, trace: Trace, rng: np.random.Generator) -> Trace:
+        """A simulated trace as it would be measured: with the learned measurement noise, see ``intervals.measured``."""
+        return measured(self, trace, rng)
 
     def _fitting(self, trace: Trace) -> Trace:
         """The trace, checked, with no static parameter that the surrogate does not know."""
