@@ -5,7 +5,7 @@ noise of variable strength, b_s^2 a_ss / 4; the covariance follows the step's ex
 
 P' = J P J^T + Q,   Q = integral of Phi(s) b b^T Phi(s)^T ds over the sample, by Simpson's rule,
 
-so a fast relaxation or a rotation within one sample is taken into account. Outputs are worked in one after another,
+so a relaxation, a rotation, or a change of b within a sample is taken into account. Outputs are worked in in turn,
 which needs no matrix inverse (their noises are independent): e = y - x, s = P + r, K = P/s, x += K e, P -= s K K^T.
 The log-likelihood is -(1/2) sum [log(2 pi s) + e^2/s] (Schweppe 1965). Slopes of e to the coefficients theta follow
 the recursion with the gain K held (derived here); at the right noise the terms left out have the mean zero.
@@ -19,8 +19,9 @@ import numpy as np
 from numba import njit
 
 from spinode.signals import FloatArray
-from spinode.surrogate.field import FAST, _fill_slope, field_tangent, field_value
+from spinode.surrogate.field import FAST, field_tangent, field_value
 from spinode.surrogate.learned_noise import fill_variance
+from spinode.surrogate.polynomial_step import polynomial_step, polynomial_workspace
 from spinode.surrogate.rollout import TABLEAU, WEIGHTS, _apply, _combine, _finish_step, _stage_point
 
 ROWS = 256
@@ -28,35 +29,17 @@ ROWS = 256
 
 
 @njit(cache=True, fastmath=FAST, error_model="numpy")
-def _jacobian(sizes: Any, theta: FloatArray, passed: Any, fz: FloatArray) -> None:
-    """df/dx of a polynomial field after ``field_value``: ``field_tangent`` without the slopes to theta."""
-    phi, layer, slope = passed
-    states, inputs, count = sizes[0], sizes[1], sizes[3]
-    for v in range(states):
-        variable = v if v < states - sizes[6] else v + inputs
-        _fill_slope(layer[0, : states + inputs], (sizes[2], sizes[6]), phi, variable, slope)
-        for s in range(states):
-            total = 0.0
-            for j in range(count):
-                total += theta[s * count + j] * slope[j]
-            fz[s, v] = total
-
-
-@njit(cache=True, fastmath=FAST, error_model="numpy")
 def _step(model: Any, x: FloatArray, drive: FloatArray, tangent: FloatArray, work: Any) -> None:
     """One Runge-Kutta step of x and of tangent (S, size + S), in place; the mean Jacobian of the step into work[5]."""
     sizes, theta = model[0], model[1]
-    phi, layer, z, k, kt, mean, fz, ft, inner, slope = work
+    phi, layer, z, k, kt, mean, fz, ft, inner = work
     states = x.shape[0]
     size = tangent.shape[1] - states
     mean[:, :] = 0.0
     for stage in range(4):
         _stage_point(z, x, k, stage, drive, sizes[6])
         field_value(sizes, theta, z, phi, layer, k[stage])
-        if size > 0 or sizes[4] > 0:
-            field_tangent(sizes, theta, phi, layer, fz, ft)
-        else:
-            _jacobian(sizes, theta, (phi, layer, slope), fz)
+        field_tangent(sizes, theta, phi, layer, fz, ft)
         _combine(inner, tangent, kt, TABLEAU[stage, :stage])
         _apply(fz, inner, ft[:, :size], kt[stage])
         for r in range(states):
@@ -84,9 +67,9 @@ def _half(mean: FloatArray, half: FloatArray, spare: FloatArray) -> None:
 
 
 @njit(cache=True, fastmath=FAST, error_model="numpy")
-def _spread(whole: FloatArray, half: FloatArray, b2: FloatArray, cov: FloatArray, spare: FloatArray) -> None:
-    """cov = J cov J^T + Q in place, with J = whole."""
-    states = b2.shape[0]
+def _spread(whole: FloatArray, half: FloatArray, strength: FloatArray, cov: FloatArray, spare: FloatArray) -> None:
+    """cov = J cov J^T + Q in place, with J = whole; ``strength`` (2, S) is b^2 at the two ends of the step."""
+    states = cov.shape[0]
     for r in range(states):
         for c in range(states):
             total = 0.0
@@ -95,10 +78,11 @@ def _spread(whole: FloatArray, half: FloatArray, b2: FloatArray, cov: FloatArray
             spare[r, c] = total
     for r in range(states):
         for c in range(r + 1):
-            total = b2[r] / 6.0 if r == c else 0.0
+            total = strength[1, r] / 6.0 if r == c else 0.0
             for s in range(states):
                 total += spare[r, s] * whole[c, s]
-                total += b2[s] * (whole[r, s] * whole[c, s] + 4.0 * half[r, s] * half[c, s]) / 6.0
+                middle = np.sqrt(strength[0, s] * strength[1, s])
+                total += (strength[0, s] * whole[r, s] * whole[c, s] + 4.0 * middle * half[r, s] * half[c, s]) / 6.0
             cov[r, c] = cov[c, r] = total
 
 
@@ -128,8 +112,31 @@ def _workspace(sizes: Any, size: int, full: int) -> Any:
     return (
         np.empty(sizes[3]), np.zeros((sizes[4] + 2, max(sizes[5], variables))), np.empty(variables),
         np.empty((4, states)), np.empty((4, states, size + states)), np.empty((states, states)),
-        np.empty((states, states)), np.empty((states, full)), np.empty((states, size + states)), np.empty(sizes[3]),
+        np.empty((states, states)), np.empty((states, full)), np.empty((states, size + states)),
     )  # fmt: skip
+
+
+@njit(cache=True, fastmath=FAST, error_model="numpy")
+def _correct(i: int, outputs: FloatArray, measurement: FloatArray, state: Any, rows: Any) -> None:
+    """Work sample i in, without slopes."""
+    x, cov, gain = state
+    errors, spreads = rows
+    for o in range(outputs.shape[1]):
+        e, s = outputs[i, o] - x[o], cov[o, o] + measurement[o]
+        errors[i, o], spreads[i, o] = e, s
+        for r in range(x.shape[0]):
+            gain[r] = cov[r, o] / s
+            x[r] += gain[r] * e
+        for r in range(x.shape[0]):
+            for c in range(x.shape[0]):
+                cov[r, c] -= s * gain[r] * gain[c]
+
+
+@njit(cache=True, fastmath=FAST, error_model="numpy")
+def _unit(matrix: FloatArray) -> None:
+    matrix[:, :] = 0.0
+    for r in range(matrix.shape[0]):
+        matrix[r, r] = 1.0
 
 
 @njit(cache=True, fastmath=FAST, error_model="numpy")
@@ -146,22 +153,25 @@ def filter_trace(model: Any, data: Any, start: Any, found: Any) -> None:
     errors, spreads, predicted, variance, seen = found
     states, count = sizes[0], outputs.shape[1]
     x, cov = start[0].copy(), start[1].copy()
-    work = _workspace(sizes, 0, theta.shape[0])
+    work, quick = _workspace(sizes, 0, theta.shape[0]), polynomial_workspace(sizes)
     whole, half, spare = np.empty((states, states)), np.empty((states, states)), np.empty((states, states))
-    gain, b2, drift, none = np.empty(states), np.empty(states), np.empty(states), np.empty((states, 0))
-    kept = np.empty((count, 0))
+    gain, b2, drift = np.empty(states), np.empty((2, states)), np.empty(states)
     for i in range(outputs.shape[0]):
+        predicted[i] = x[:count]
         for o in range(count):
-            predicted[i, o], variance[i, o] = x[o], cov[o, o] + measurement[o]
-        _take(outputs[i], measurement, (x, cov, none, gain), (errors[i], spreads[i], kept))
+            variance[i, o] = cov[o, o] + measurement[o]
+        _correct(i, outputs, measurement, (x, cov, gain), (errors, spreads))
         seen[i] = x
-        whole[:, :] = 0.0
-        for s in range(states):
-            whole[s, s] = 1.0
-        fill_variance(noise, x, drive[i, 0], b2, drift)
-        _step(model, x, drive[i], whole, work)
+        fill_variance(noise, x, drive[i, 0], b2[0], drift)
+        if sizes[4] > 0:
+            _unit(whole)
+            _step(model, x, drive[i], whole, work)
+            _half(work[5], half, spare)
+        else:
+            polynomial_step(model, x, drive[i], whole, quick)
+            _half(quick[6], half, spare)
         x += drift
-        _half(work[5], half, spare)
+        fill_variance(noise, x, drive[i, 3], b2[1], drift)
         _spread(whole, half, b2, cov, spare)
 
 
@@ -180,7 +190,7 @@ def filter_slopes(model: Any, data: Any, start: Any, scored: Any, normal: Any) -
     work = _workspace(sizes, size, size)
     slopes, half = np.zeros((states, size)), np.empty((states, states))
     tangent, whole, spare = np.empty((states, size + states)), np.empty((states, states)), np.empty((states, states))
-    gain, b2, drift = np.empty(states), np.empty(states), np.empty(states)
+    gain, b2, drift = np.empty(states), np.empty((2, states)), np.empty(states)
     error, spread, kept = np.empty(count), np.empty(count), np.empty((count, size))
     rows, right, filled = np.zeros((ROWS + count, size)), np.zeros(ROWS + count), 0
     for i in range(scored[1]):
@@ -198,9 +208,10 @@ def filter_slopes(model: Any, data: Any, start: Any, scored: Any, normal: Any) -
         tangent[:, size:] = 0.0
         for s in range(states):
             tangent[s, size + s] = 1.0
-        fill_variance(noise, x, drive[i, 0], b2, drift)
+        fill_variance(noise, x, drive[i, 0], b2[0], drift)
         _step(model, x, drive[i], tangent, work)
         x += drift
+        fill_variance(noise, x, drive[i, 3], b2[1], drift)
         slopes[:, :] = tangent[:, :size]
         whole[:, :] = tangent[:, size:]
         _half(work[5], half, spare)

@@ -249,6 +249,14 @@ def tune_noise(
     return NoiseFit(noise=noise, likelihood=now.likelihood, information=information)
 
 
+def score(problem: Problem, theta: FloatArray, noise: LearnedNoise, free: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Slope of the log-likelihood to the free numbers of a noise, and their Fisher information.
+
+    ``slope information^-1 slope`` is Rao's score statistic: about twice the gain that freeing them would bring.
+    """
+    return _score(problem, theta, noise, (free, numbers_of(noise, free)), innovations(problem, theta, noise))
+
+
 def _score(
     problem: Problem,
     theta: FloatArray,

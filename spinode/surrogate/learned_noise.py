@@ -99,14 +99,14 @@ def fill_variance(noise: FloatArray, x: FloatArray, u: FloatArray, b2: FloatArra
     """b^2 (S,) of each state's noise, and the drift b^2 a_ss / 4 that its dependence on its own state brings."""
     states, columns = x.shape[0], 1 + x.shape[0] + u.shape[0]
     for s in range(states):
-        row = noise[s * columns : (s + 1) * columns]
-        total = row[0]
+        row = s * columns
+        total = noise[row]
         for v in range(states):
-            total += row[1 + v] * x[v]
+            total += noise[row + 1 + v] * x[v]
         for c in range(u.shape[0]):
-            total += row[1 + states + c] * u[c]
+            total += noise[row + 1 + states + c] * u[c]
         low, high = noise[states * columns + 2 * s], noise[states * columns + 2 * s + 1]
         inside = low < total < high
         total = min(max(total, low), high)
         b2[s] = np.exp(total) if total > SILENT else 0.0
-        drift[s] = 0.25 * b2[s] * row[1 + s] if inside else 0.0
+        drift[s] = 0.25 * b2[s] * noise[row + 1 + s] if inside else 0.0

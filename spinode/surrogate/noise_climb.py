@@ -8,7 +8,7 @@ states and inputs that they do ask for come, each by a likelihood ratio.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,14 +20,15 @@ from spinode.surrogate.innovations import (
     Problem,
     innovations,
     numbers_of,
+    score,
     silenced,
     tune_field,
     tune_noise,
 )
 from spinode.surrogate.learned_noise import MOST_SUBSTEPS, SILENT, LearnedNoise
 
-TURNS = 24
-"""Most turns of field and noise."""
+CERTAIN = 0.25
+"""Standard error of a log-variance below which its noise is there without a further test: e^-80 is far away."""
 FARTHEST = 30.0
 """Longest extrapolation in turns."""
 HEUN_TURN = 0.04
@@ -42,35 +43,47 @@ def _free(shape: FieldShape, noise: LearnedNoise) -> FloatArray:
     return free
 
 
-def climb(
-    problem: Problem, theta: FloatArray, noise: LearnedNoise, how: tuple[float, float]
-) -> tuple[FloatArray, LearnedNoise]:
-    """Field and noise to the maximum of the likelihood, without needless noises, with needed slopes; (ridge, gain)."""
-    theta, noise, _ = _turns(problem, theta, noise, how)
-    noise = _with_slopes(problem, theta, _without_needless(problem, theta, noise))
-    theta, noise, _ = _turns(problem, theta, noise, how)
-    return theta, noise
+@dataclass(frozen=True, kw_only=True)
+class Effort:
+    """How far a climb goes: weight of |theta|^2 a sample, gain in log-likelihood of a turn that ends it, most turns."""
+
+    ridge: float
+    gain: float
+    turns: int
 
 
-def _turns(
-    problem: Problem, theta: FloatArray, noise: LearnedNoise, how: tuple[float, float]
-) -> tuple[FloatArray, LearnedNoise, float]:
-    """Turns of field and noise, ``how`` = (ridge, least gain); every third one begins from an extrapolation."""
+def climb(problem: Problem, theta: FloatArray, noise: LearnedNoise, effort: Effort) -> tuple[FloatArray, LearnedNoise]:
+    """Field and noise to the maximum of the likelihood, without needless noises and with the slopes that it asks for.
+
+    Parameters
+    ----------
+    problem, theta, noise
+        Data, and where to begin.
+    effort : Effort
+        When to stop.
+    """
+    theta, noise = _turns(problem, theta, noise, effort)
+    better = _with_slopes(problem, theta, _without_needless(problem, theta, noise))
+    return _turns(problem, theta, better, effort)
+
+
+def _turns(problem: Problem, theta: FloatArray, noise: LearnedNoise, effort: Effort) -> tuple[FloatArray, LearnedNoise]:
+    """Turns of field and noise; every third one begins from an extrapolation."""
     free = _free(problem.shape, noise)
     trail = [_vector(theta, noise, free)]
     value = -np.inf
-    for _ in range(TURNS):
+    for _ in range(effort.turns):
         before = value
-        theta, _ = tune_field(problem, theta, noise, 3, how[0])
+        theta, _ = tune_field(problem, theta, noise, 3, effort.ridge)
         found = tune_noise(problem, theta, noise, free, 3)
         noise, value = found.noise, found.likelihood
         trail.append(_vector(theta, noise, free))
-        if value - before < how[1]:
+        if value - before < effort.gain:
             break
         if len(trail) == 3:
             theta, noise, value = _extrapolated(problem, trail, (theta, noise, value), free)
             trail = [_vector(theta, noise, free)]
-    return theta, noise, value
+    return theta, noise
 
 
 def _vector(theta: FloatArray, noise: LearnedNoise, free: FloatArray) -> FloatArray:
@@ -108,6 +121,9 @@ def _extrapolated(
 def _without_needless(problem: Problem, theta: FloatArray, noise: LearnedNoise) -> LearnedNoise:
     """The noise of a state goes where the data do not ask for it (likelihood ratio)."""
     for state in range(problem.shape.states):
+        free = _free(problem.shape, noise)
+        if free[state, 0] == 0.0 or _error(problem, theta, noise, state) < CERTAIN:
+            continue
         now = innovations(problem, theta, noise).likelihood
         quiet = silenced(noise, state)
         found = tune_noise(problem, theta, quiet, _free(problem.shape, quiet), 8)
@@ -116,19 +132,37 @@ def _without_needless(problem: Problem, theta: FloatArray, noise: LearnedNoise) 
     return noise
 
 
+def _error(problem: Problem, theta: FloatArray, noise: LearnedNoise, state: int) -> float:
+    """Standard error of the constant log-variance of a state; infinite where it cannot be told."""
+    free = _free(problem.shape, noise)
+    _, information = score(problem, theta, noise, free)
+    place = int(free[:state].sum())
+    with np.errstate(all="ignore"):
+        try:
+            variance = float(np.linalg.inv(information)[place, place])
+        except np.linalg.LinAlgError:
+            return np.inf
+    return float(np.sqrt(variance)) if variance > 0.0 else np.inf
+
+
 def _with_slopes(problem: Problem, theta: FloatArray, noise: LearnedNoise) -> LearnedNoise:
-    """A noise depends on states and inputs where the data ask for it (likelihood ratio, state by state)."""
+    """A noise depends on states and inputs where the data ask for it (score test, then likelihood ratio, by state)."""
     drive = problem.record.drive[:, 0]
     moving = np.concatenate([[True], np.full(problem.shape.states, True), np.ptp(drive, axis=0) > 0.0])
     for state in range(problem.shape.states):
         free = _free(problem.shape, noise)
         if free[state, 0] == 0.0:
             continue
-        before = tune_noise(problem, theta, noise, free, 6)
+        before = innovations(problem, theta, noise).likelihood
         free[state] = moving
-        found = tune_noise(problem, theta, before.noise, free, 8)
-        gain, count = found.likelihood - before.likelihood, int(moving.sum()) - 1
-        noise = found.noise if 2.0 * gain > PRESENT + 2.0 * count else before.noise
+        needed = PRESENT + 2.0 * (float(moving.sum()) - 1.0)
+        slope, information = score(problem, theta, noise, free)
+        steady = information + 1e-9 * np.trace(information) * np.eye(len(slope))
+        if not np.isfinite(steady).all() or slope @ np.linalg.solve(steady, slope) < needed:
+            continue
+        found = tune_noise(problem, theta, noise, free, 8)
+        if 2.0 * (found.likelihood - before) > needed:
+            noise = found.noise
     return noise
 
 

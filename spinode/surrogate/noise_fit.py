@@ -23,13 +23,11 @@ from spinode.surrogate.field import FieldShape
 from spinode.surrogate.innovations import Innovations, Problem, Stretch, flat_noise, innovations
 from spinode.surrogate.learned_noise import LearnedNoise
 from spinode.surrogate.least_squares import Fit, Windows, begin, improve
-from spinode.surrogate.noise_climb import climb, finished
+from spinode.surrogate.noise_climb import Effort, climb, finished
 from spinode.surrogate.plan import MOST_COEFFICIENTS, FitSettings
 from spinode.surrogate.training import FIRST_DAMPING, _closed_form
 from spinode.traces import TraceSet
 
-SETTLED, ROUGHLY = 0.2, 1.0
-"""Gain in log-likelihood of a turn that ends the turns, at last and in a contest."""
 CONTEST = 20_000
 """Samples on which orders and degrees compete: enough to tell them apart; the winner is then fitted to all."""
 NATS = 3.0
@@ -150,7 +148,9 @@ def _learn_one(data: Dataset, settings: FitSettings, degree: int) -> Learned | N
     if not np.isfinite(fit.cost):
         return None
     problem = _problem(data, shape, guess, "train")
-    theta, noise = climb(problem, fit.theta, _first_noise(problem, fit), (settings.ridge, ROUGHLY))
+    theta, noise = climb(
+        problem, fit.theta, _first_noise(problem, fit), Effort(ridge=settings.ridge, gain=1.0, turns=8)
+    )
     judged = innovations(_problem(data, shape, guess, "held"), theta, noise)
     if not np.isfinite(judged.likelihood):
         return None
@@ -160,7 +160,7 @@ def _learn_one(data: Dataset, settings: FitSettings, degree: int) -> Learned | N
 def _whole(best: Learned, settings: FitSettings) -> Learned:
     """The chosen field and noise, carried on over all samples; noise no larger than the data showed it."""
     problem = whole_problem(best)
-    theta, noise = climb(problem, best.theta, best.noise, (settings.ridge, SETTLED))
+    theta, noise = climb(problem, best.theta, best.noise, Effort(ridge=settings.ridge, gain=0.2, turns=24))
     states = innovations(problem, theta, noise).states
     return replace(best, theta=theta, noise=finished(problem, theta, noise, states))
 
