@@ -331,5 +331,7 @@ def test_noise_is_learned_where_it_is_asked_for_and_another_word_is_refused(
     assert record["noise"] == "process and measurement"
     assert 0.8 < record["held_out_coverage_90"] < 0.98
     assert load_surrogate(tmp_path / "twin.h5").noise is not None
+    assert run("predict", tmp_path / "twin.h5", tmp_path / "noisy.h5", "--json") == 0
+    assert 0.8 < json.loads(capsys.readouterr().out)["coverage_90"]["y"] < 0.98
     assert run(*words, "--force", "--noise", "some") == 1
     assert "FitSettings.noise must be none, learn or auto, got some" in error_line(capsys)

@@ -82,9 +82,9 @@ def test_a_rotation_within_a_sample_spreads_the_noise_as_the_integral_says() -> 
 
 
 def test_noise_and_rate_are_recovered_within_their_cramer_rao_intervals() -> None:
-    twin = fit(TraceSet((decay(8000, 3),)), LEARN)
+    twin = fit(TraceSet((decay(5000, 3),)), LEARN)
     scale = twin.scaling.output_scale[0]
-    problem = scaled_problem(decay(8000, 3))
+    problem = scaled_problem(decay(5000, 3))
     free = np.array([[1.0, 0.0]])
     start = flat_noise(problem.shape, STRENGTH, np.array([MEASUREMENT]))
     rate = -twin.theta[1]
@@ -153,6 +153,12 @@ def test_auto_leaves_a_clean_trace_to_the_fit_without_noise() -> None:
 
 def test_auto_learns_the_noise_of_a_noisy_trace() -> None:
     twin = fit(TraceSet((decay(4000, 8),)), replace(LEARN, noise="auto"))
+    assert noise_of(twin).driven
+
+
+def test_a_fit_without_time_ends_after_its_first_candidate_with_a_noise() -> None:
+    twin = fit(TraceSet((decay(1500, 8),)), FitSettings(noise="learn", degrees=(1, 2, 3), minutes=1e-9))
+    assert (twin.shape.degree, twin.shape.states) == (1, 1)
     assert noise_of(twin).driven
 
 

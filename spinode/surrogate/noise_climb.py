@@ -8,6 +8,7 @@ states and inputs that they do ask for come, each by a likelihood ratio.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -45,11 +46,24 @@ def _free(shape: FieldShape, noise: LearnedNoise) -> FloatArray:
 
 @dataclass(frozen=True, kw_only=True)
 class Effort:
-    """How far a climb goes: weight of |theta|^2 a sample, gain in log-likelihood of a turn that ends it, most turns."""
+    """How far a climb goes.
+
+    Parameters
+    ----------
+    ridge : float
+        Weight of |theta|^2 a sample.
+    gain : float
+        Gain in log-likelihood of a turn that ends the turns.
+    turns : int
+        Most turns.
+    late : callable
+        Whether the time is over; asked after each turn.
+    """
 
     ridge: float
     gain: float
     turns: int
+    late: Callable[[], bool]
 
 
 def climb(problem: Problem, theta: FloatArray, noise: LearnedNoise, effort: Effort) -> tuple[FloatArray, LearnedNoise]:
@@ -78,7 +92,7 @@ def _turns(problem: Problem, theta: FloatArray, noise: LearnedNoise, effort: Eff
         found = tune_noise(problem, theta, noise, free, 3)
         noise, value = found.noise, found.likelihood
         trail.append(_vector(theta, noise, free))
-        if value - before < effort.gain:
+        if value - before < effort.gain or effort.late():
             break
         if len(trail) == 3:
             theta, noise, value = _extrapolated(problem, trail, (theta, noise, value), free)

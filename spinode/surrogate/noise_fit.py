@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from math import comb
+from time import monotonic
 
 import numpy as np
 from scipy.signal import find_peaks
@@ -81,7 +83,7 @@ def learn(traces: TraceSet, settings: FitSettings, tell: Callable[[float, str], 
     traces : TraceSet
         As for ``fit``, without constant static parameters.
     settings : FitSettings
-        ``order`` is the largest one tried; ``degrees``, ``delay``, ``held_out`` and ``ridge`` as for ``fit``.
+        ``order`` is the largest one tried; the others as for ``fit``, ``hidden`` and ``seed`` apart.
     tell : callable
         Receives the part that is done, 0 to 1, and what is being fitted; may raise to stop.
 
@@ -90,28 +92,35 @@ def learn(traces: TraceSet, settings: FitSettings, tell: Callable[[float, str], 
     ValueError
         If the traces are too short or constant, or no field could follow them.
     """
+    begun, budget = monotonic(), 60.0 * settings.minutes
+
+    def late(part: float = 0.7) -> bool:
+        return monotonic() - begun > part * budget
+
     best: Learned | None = None
     for order in range(1, settings.order + 1):
-        if best is not None and _white(best.judged.normalised):
+        if best is not None and (late() or _white(best.judged.normalised)):
             break
         tell((order - 1) / (settings.order + 1), f"noise, order {order}")
-        own = _best_degree(_dataset(traces, settings, order), settings)
+        own = _best_degree(_dataset(traces, settings, order), settings, late)
         if own is not None and (best is None or own.held_out > best.held_out + NATS):
             best = own
     if best is None:
         raise ValueError("no field could follow the noisy traces; try longer traces or another --delay")
     tell(settings.order / (settings.order + 1), f"noise, order {best.data.embedding.order}, all samples")
-    return _whole(best, settings)
+    return _whole(best, settings, partial(late, 1.0))
 
 
-def _best_degree(data: Dataset, settings: FitSettings) -> Learned | None:
+def _best_degree(data: Dataset, settings: FitSettings, late: Callable[[], bool]) -> Learned | None:
     """The winner of one order; the search ends with the first degree that brings nothing."""
     states = data.embedding.order * data.record.outputs.shape[1]
     asked = sorted(set(settings.degrees))
     fitting = [d for d in asked if states * comb(states + data.inputs.shape[1] + d, d) <= MOST_COEFFICIENTS] or [1]
     best: Learned | None = None
     for degree in fitting:
-        found = _learn_one(data, settings, degree)
+        if best is not None and late():
+            break
+        found = _learn_one(data, settings, degree, late)
         if found is None:
             continue
         if best is not None and found.held_out <= best.held_out + NATS:
@@ -140,7 +149,7 @@ def _dataset(traces: TraceSet, settings: FitSettings, order: int) -> Dataset:
     return make_dataset(traces, order, delay, settings.held_out)
 
 
-def _learn_one(data: Dataset, settings: FitSettings, degree: int) -> Learned | None:
+def _learn_one(data: Dataset, settings: FitSettings, degree: int, late: Callable[[], bool]) -> Learned | None:
     """One order and degree; None where its filter leaves the numbers."""
     states = data.embedding.order * data.record.outputs.shape[1]
     shape = FieldShape(states=states, inputs=data.inputs.shape[1], degree=degree)
@@ -149,7 +158,7 @@ def _learn_one(data: Dataset, settings: FitSettings, degree: int) -> Learned | N
         return None
     problem = _problem(data, shape, guess, "train")
     theta, noise = climb(
-        problem, fit.theta, _first_noise(problem, fit), Effort(ridge=settings.ridge, gain=1.0, turns=8)
+        problem, fit.theta, _first_noise(problem, fit), Effort(ridge=settings.ridge, gain=1.0, turns=8, late=late)
     )
     judged = innovations(_problem(data, shape, guess, "held"), theta, noise)
     if not np.isfinite(judged.likelihood):
@@ -157,10 +166,10 @@ def _learn_one(data: Dataset, settings: FitSettings, degree: int) -> Learned | N
     return Learned(data=data, shape=shape, theta=theta, noise=noise, held_out=judged.likelihood, judged=judged)
 
 
-def _whole(best: Learned, settings: FitSettings) -> Learned:
+def _whole(best: Learned, settings: FitSettings, late: Callable[[], bool]) -> Learned:
     """The chosen field and noise, carried on over all samples; noise no larger than the data showed it."""
     problem = whole_problem(best)
-    theta, noise = climb(problem, best.theta, best.noise, Effort(ridge=settings.ridge, gain=0.2, turns=24))
+    theta, noise = climb(problem, best.theta, best.noise, Effort(ridge=settings.ridge, gain=0.2, turns=24, late=late))
     states = innovations(problem, theta, noise).states
     return replace(best, theta=theta, noise=finished(problem, theta, noise, states))
 
