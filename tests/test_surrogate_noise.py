@@ -8,6 +8,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from scipy.linalg import expm
 from scipy.stats import multivariate_normal
 
 from spinode.signals import FloatArray
@@ -79,6 +80,28 @@ def test_a_rotation_within_a_sample_spreads_the_noise_as_the_integral_says() -> 
     turned = np.exp(-0.1 * times)[:, None] * np.column_stack([np.cos(0.5 * times), np.sin(0.5 * times)])
     exact = np.mean(0.3 * turned[:, 0] ** 2 + 0.7 * turned[:, 1] ** 2)
     assert found[3][1, 0] - 1e6 == pytest.approx(exact, rel=1e-4)
+
+
+def test_two_outputs_worked_in_one_after_another_have_the_likelihood_of_both_at_once() -> None:
+    count, rates = 60, np.array([[-0.1, 0.5], [-0.5, -0.1]])
+    shape, measurement = FieldShape(states=2, inputs=0, degree=1), np.array([0.05, 0.2])
+    noise = flat_noise(shape, STRENGTH, measurement)
+    outputs = np.random.default_rng(1).standard_normal((count, 2))
+    record = Record(outputs=outputs, drive=np.zeros((count, 4, 0)))
+    stretch = Stretch(first=0, scored=0, last=count)
+    problem = Problem(shape=shape, record=record, stretches=(stretch,), starts=(np.zeros(2),))
+    found = innovations(problem, np.column_stack([np.zeros(2), rates]).ravel(), noise).likelihood
+    step, kick = expm(rates), STRENGTH * (1 - np.exp(-0.2)) / 0.2 * np.eye(2)  # a rotation leaves equal noises alone
+    covariance, own = np.zeros((count, 2, count, 2)), 0.1 * np.eye(2)
+    for i in range(count):
+        later = own.copy()
+        for j in range(i, count):
+            covariance[j, :, i, :], covariance[i, :, j, :] = later, later.T
+            later = step @ later
+        own = step @ own @ step.T + kick
+    total = covariance.reshape(2 * count, 2 * count) + np.diag(np.tile(measurement, count))
+    exact = multivariate_normal(np.zeros(2 * count), total).logpdf(outputs.ravel())
+    assert found == pytest.approx(exact, abs=LIKELIHOOD * abs(exact))
 
 
 def test_noise_and_rate_are_recovered_within_their_cramer_rao_intervals() -> None:

@@ -16,7 +16,7 @@ from time import monotonic
 
 import numpy as np
 from scipy.signal import find_peaks
-from scipy.stats import chi2
+from scipy.special import chdtri
 
 from spinode.signals import FloatArray
 from spinode.surrogate.dataset import Dataset, make_dataset
@@ -135,7 +135,7 @@ def _white(z: FloatArray) -> bool:
     for column in (z - z.mean(axis=0)).T:
         found = np.array([column[lag:] @ column[:-lag] for lag in lags]) / (column @ column)
         count = len(column)
-        if count * (count + 2) * np.sum(found**2 / (count - lags)) > chi2.ppf(0.99, LAGS):
+        if count * (count + 2) * np.sum(found**2 / (count - lags)) > chdtri(LAGS, 0.01):
             return False
     return True
 
