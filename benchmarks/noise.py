@@ -69,6 +69,7 @@ def draw(found: list[tuple[str, Statistics, Statistics]], path: str) -> None:
         if name == "oscillator":
             centre = float(device.frequency[device.power.argmax()]) / scale
             row[0].set_xlim(centre - 40, centre + 40)
+            row[0].set_ylim(1e-16, 1e-10)
         else:
             row[0].set_xlim(0, 3000)
         row[0].set(title=f"{name}: spectrum of a free run", xlabel=f"frequency ({unit})", ylabel="power (V²/Hz)")
