@@ -22,6 +22,7 @@ from spinode.storage import read_traces, write_traces
 from spinode.surrogate import Surrogate, load_surrogate, save_surrogate
 from spinode.traces import Trace, TraceSet
 from tests.known_devices import DT, FORCE, POSITION, duffing, random_levels
+from tests.noisy_traces import decay
 from tests.tolerances import LEARNED
 
 QUICK = ("--hidden", "0", "--delay", "160ps")
@@ -317,3 +318,19 @@ def test_the_two_commands_beat_the_published_model_on_the_micromagnetic_test(
     print(f"NRMSE {shown['nrmse']['mz']:.4f} after {spent:.0f} s")
     assert shown["nrmse"]["mz"] < PUBLISHED
     assert load_surrogate(tmp_path / "twin.h5").dt == pytest.approx(5e-12) != DT
+
+
+def test_noise_is_learned_where_it_is_asked_for_and_another_word_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_traces(tmp_path / "noisy.h5", TraceSet((decay(1500, 1),)))
+    words = ("fit", tmp_path / "noisy.h5", "-o", tmp_path / "twin.h5", "--order", "1", "--hidden", "0")
+    assert run(*words, "--noise", "learn", "--json") == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record["noise"] == "process and measurement"
+    assert 0.8 < record["held_out_coverage_90"] < 0.98
+    assert load_surrogate(tmp_path / "twin.h5").noise is not None
+    assert run("predict", tmp_path / "twin.h5", tmp_path / "noisy.h5", "--json") == 0
+    assert 0.8 < json.loads(capsys.readouterr().out)["coverage_90"]["y"] < 0.98
+    assert run(*words, "--force", "--noise", "some") == 1
+    assert "FitSettings.noise must be none, learn or auto, got some" in error_line(capsys)

@@ -28,3 +28,11 @@ LEARNED_FREQUENCY = 1e-4
 """Relative frequency of a learned limit cycle; 2e-7 was measured, a plain network after minutes is at 2e-2."""
 NOTHING_LEARNED = 0.9
 """NRMSE above which a model is no better than the mean (1) but for chance."""
+LIKELIHOOD = 1e-3
+"""Log-likelihood of 200 samples: Runge-Kutta steps of a quarter relaxation time are right to 8e-6 each."""
+SCATTER = 0.08
+"""A variance estimated from 4,000 or more samples of noise: sqrt(2/4000) = 2.2 %, 3.5 of these."""
+SAME_MOMENTS = 0.12
+"""Stationary variance from 6,000 samples with a memory of four: sqrt(2/1500) = 3.7 % in the fit, 1.5 % in the run."""
+COVERED = 0.03
+"""Part of the samples inside an interval; the requirement is 87 to 93 % for 90 %."""

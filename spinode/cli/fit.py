@@ -28,6 +28,7 @@ def fit_command(
     order: Annotated[int, typer.Option("--order", help="Embedding order k: states for each output.")] = 2,
     delay: Annotated[str | None, typer.Option("--delay", help="Delay such as 15ps [default: from the data].")] = None,
     hidden: Annotated[str, typer.Option("--hidden", help="Network layers such as 12 or 16,16; 0 for none.")] = "12",
+    noise: Annotated[str, typer.Option("--noise", help="none, learn, or auto: learn it where there is any.")] = "none",
     resume: Annotated[bool, typer.Option("--resume", help="Go on from where it was stopped, if it was.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file, and start afresh.")] = False,
     json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
@@ -44,6 +45,7 @@ def fit_command(
         hidden=parse_layers(hidden),
         minutes=minutes,
         seed=seed,
+        noise=noise,
     )
     surrogate = fit_to_file(read_selected(file, trace, samples), settings, out, resume=resume, force=force)
     if json_output:

@@ -87,7 +87,7 @@ def _write_prediction(out: Path, surrogate: Surrogate, traces: TraceSet, force: 
 
 
 def _as_json(surrogate: Surrogate, judged: list[tuple[Trace, FreeRunReport, dict[str, FreeRun]]]) -> dict[str, object]:
-    """Contract: ``nrmse`` {output: value} and ``seconds`` over all traces; ``reports`` has the rest, trace by trace."""
+    """Contract: ``nrmse`` {output: value}, ``seconds``, with noise ``coverage_90``, over all traces; ``reports``."""
     import numpy as np
 
     nrmse: dict[str, float] = {}
@@ -101,4 +101,19 @@ def _as_json(surrogate: Surrogate, judged: list[tuple[Trace, FreeRunReport, dict
             ratio = np.mean(np.concatenate(error) ** 2) / np.var(np.concatenate(truth))
         nrmse[name.name] = float(np.sqrt(ratio))
     seconds = sum(runs[surrogate.name].prediction_seconds for _, _, runs in judged)
-    return {"nrmse": nrmse, "seconds": seconds, "reports": [report.as_dict() for _, report, _ in judged]}
+    result: dict[str, object] = {
+        "nrmse": nrmse,
+        "seconds": seconds,
+        "reports": [report.as_dict() for _, report, _ in judged],
+    }
+    return result if surrogate.noise is None else {**result, "coverage_90": _coverage(surrogate, judged)}
+
+
+def _coverage(surrogate: Surrogate, judged: list[Judged]) -> dict[str, float]:
+    """Part of the samples inside the 90 % one-step intervals of a surrogate with learned noise, by output."""
+    import numpy as np
+
+    parts = [surrogate.intervals(trace).coverage(trace.output.values) for trace, _, _ in judged]
+    lengths = [len(trace) - surrogate.warm_up for trace, _, _ in judged]
+    mean = np.average(parts, axis=0, weights=lengths)
+    return {channel.name: float(value) for channel, value in zip(surrogate.outputs, mean, strict=True)}

@@ -141,6 +141,16 @@ def monomials(shape: FieldShape, z: FloatArray) -> FloatArray:
     return result
 
 
+@njit(cache=True)
+def field_size(sizes: IntArray) -> int:
+    """``FieldShape.size`` from ``FieldShape.sizes``."""
+    states, depth, width = sizes[0], sizes[4], sizes[5]
+    total = states * sizes[3]
+    if depth > 0:
+        total += width * (states + sizes[1] + 1) + (depth - 1) * width * (width + 1) + states * (width + 1)
+    return int(total)
+
+
 @njit(cache=True, fastmath=FAST, error_model="numpy")
 def _monomial_rows(sizes: IntArray, z: FloatArray, result: FloatArray) -> None:
     for row in range(z.shape[0]):

@@ -14,6 +14,8 @@ import numpy as np
 from spinode.surrogate.checkpoint import read_checkpoint, write_checkpoint
 from spinode.surrogate.dataset import Dataset, make_dataset, with_parameters
 from spinode.surrogate.model import Range, Surrogate
+from spinode.surrogate.noise_fit import learn
+from spinode.surrogate.noise_result import as_candidate, is_noise, noise_record
 from spinode.surrogate.plan import FitSettings, Stage, make_plan
 from spinode.surrogate.quotient import divided_traces, find_divisors
 from spinode.surrogate.training import Candidate, FitState, best, encode, run_plan
@@ -87,6 +89,10 @@ def fit(
     traces, conditions = split_parameters(traces)
     outputs, divisors = traces.traces[0].output.channels, find_divisors(traces)
     traces = divided_traces(traces, divisors)
+    if settings.noise != "none":
+        noisy = _fit_noise(traces, settings, name, watch)
+        if noisy is not None:
+            return replace(noisy, conditions=conditions, outputs=outputs, divisors=divisors)
     data = make_dataset(traces, settings.order, settings.delay, settings.held_out)
     plan = make_plan(data, settings)
     key = fingerprint(traces, settings)
@@ -107,6 +113,26 @@ def fit(
         raise
     found = _finish(traces, data, settings, at, name)
     return replace(found, conditions=conditions, outputs=outputs, divisors=divisors)
+
+
+def _fit_noise(
+    traces: TraceSet, settings: FitSettings, name: str, watch: Callable[[FitProgress], None] | None
+) -> Surrogate | None:
+    """The surrogate with learned noise; None where the settings leave it to the data and these are not noisy."""
+    begun = monotonic()
+
+    def tell(done: float, stage: str) -> None:
+        if watch is not None:
+            part = done if settings.noise == "learn" else 0.1 * done
+            watch(FitProgress(done=part, stage=stage, error=np.nan, held_out=np.inf, seconds=monotonic() - begun))
+
+    found = learn(traces, settings, tell)
+    if settings.noise == "auto" and not is_noise(found):
+        return None
+    chosen = as_candidate(found)
+    at = FitState(candidates=(chosen, replace(chosen, label="all samples")), seconds=monotonic() - begun)
+    surrogate = _finish(traces, found.data, settings, at, name)
+    return replace(surrogate, noise=found.noise, record={**surrogate.record, **noise_record(found)})
 
 
 class _Keeper:

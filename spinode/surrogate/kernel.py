@@ -7,7 +7,8 @@ from numba import njit
 
 from spinode.devices.base import KERNEL, Kernel
 from spinode.signals import FloatArray
-from spinode.surrogate.field import FAST, field_value
+from spinode.surrogate.field import FAST, field_size, field_value
+from spinode.surrogate.learned_noise import fill_variance
 
 HEADER = 11
 """Leading entries of the packed vector: the eight sizes of the field, outputs, drive channels, samples per second."""
@@ -17,7 +18,7 @@ def pack(sizes: FloatArray, counts: tuple[int, int], rate: float, parts: list[Fl
     """Packed parameter vector of a surrogate.
 
     Order: header; output mean, scale and number of the channel that multiplies it, -1 for none (O each); input centre
-    and scale (I each); scaled static parameters (K); theta.
+    and scale (I each); scaled static parameters (K); theta; and, where noise was learned, ``LearnedNoise.packed``.
     """
     head = np.array([*sizes, counts[0], counts[1], rate], dtype=np.float64)
     return np.concatenate([head, *parts])
@@ -52,8 +53,25 @@ def _rhs(state: FloatArray, drive: FloatArray, parameters: FloatArray, result: F
 
 @njit(KERNEL, cache=True, error_model="numpy")
 def _diffusion(state: FloatArray, drive: FloatArray, parameters: FloatArray, result: FloatArray) -> None:
-    """No noise is learned yet: zero."""
-    result[:, :] = 0.0
+    """b of each member's states in scaled units per root second; zero where no noise was learned."""
+    for member in range(state.shape[1]):
+        p = parameters[member]
+        states, inputs = int(p[0]), int(p[1])
+        outputs, channels, rate = int(p[8]), int(p[9]), p[10]
+        centre = HEADER + 3 * outputs
+        static = centre + 2 * channels
+        exponents = static + inputs - channels + field_size(p[:8].astype(np.int64))
+        if p.size == exponents:
+            result[:, member] = 0.0
+            continue
+        u = np.empty(inputs)
+        for c in range(channels):
+            u[c] = (drive[c, member] - p[centre + c]) / p[centre + channels + c]
+        u[channels:] = p[static : static + inputs - channels]
+        x, variance, drift = state[:, member].copy(), np.empty(states), np.empty(states)
+        fill_variance(p[exponents:], x, u, variance, drift)
+        for s in range(states):
+            result[s, member] = np.sqrt(rate * variance[s])
 
 
 @njit(KERNEL, cache=True, error_model="numpy")

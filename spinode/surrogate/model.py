@@ -15,7 +15,9 @@ from spinode.signals import Channel, FloatArray, missing_name
 from spinode.surrogate.dataset import Scaling, stage_inputs, with_parameters
 from spinode.surrogate.embedding import Encoder
 from spinode.surrogate.field import FieldShape
+from spinode.surrogate.intervals import Intervals, measured, one_step
 from spinode.surrogate.kernel import SURROGATE_KERNEL, pack
+from spinode.surrogate.learned_noise import LearnedNoise
 from spinode.surrogate.quotient import divided, multiplied
 from spinode.surrogate.rollout import free_runs
 from spinode.surrogate.start import smoothed_state
@@ -67,6 +69,8 @@ class Surrogate:
     divisors : mapping of str to str
         Outputs that are a state times an input, such as a voltage under a current: by output, the input's name. Scaling
         and field belong to the quotient (``surrogate.quotient``).
+    noise : LearnedNoise, optional
+        Process and measurement noise, where they were learned: ``simulate`` with a generator then gives noisy runs.
     """
 
     name: str
@@ -84,6 +88,7 @@ class Surrogate:
     record: Mapping[str, str | float] = field(default_factory=dict)
     history: FloatArray = field(default_factory=lambda: np.empty((0, 2)))
     divisors: Mapping[str, str] = field(default_factory=dict)
+    noise: LearnedNoise | None = None
 
     def __post_init__(self) -> None:
         if self.theta.shape != (self.shape.size,):
@@ -96,6 +101,8 @@ class Surrogate:
         inputs, outputs = {c.name for c in self.inputs}, {c.name for c in self.outputs}
         if not (set(self.divisors) <= outputs and set(self.divisors.values()) <= inputs):
             raise ValueError(f"Surrogate.divisors must lead from outputs to inputs, got {dict(self.divisors)}")
+        if self.noise is not None:
+            self.noise.check(self.shape.states, self.shape.inputs, len(self.outputs))
         for name in ("parameters", "ranges", "conditions", "record", "divisors"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
@@ -113,8 +120,8 @@ class Surrogate:
 
     @property
     def step(self) -> float:
-        """Solver step [s]: the training sample, for which the field was fitted."""
-        return self.dt
+        """Solver step [s]: the training sample, for which the field was fitted; a part of it with learned noise."""
+        return self.dt if self.noise is None else self.dt / self.noise.substeps
 
     @property
     def warm_up(self) -> int:
@@ -130,7 +137,7 @@ class Surrogate:
         divisors = np.array([order[self.divisors[c.name]] if c.name in self.divisors else -1.0 for c in self.outputs])
         parts = [
             scaling.output_mean, scaling.output_scale, divisors, scaling.input_centre[:channels],
-            scaling.input_scale[:channels], scaled, self.theta,
+            scaling.input_scale[:channels], scaled, self.theta, *([] if self.noise is None else [self.noise.packed()]),
         ]  # fmt: skip
         sizes = self.shape.sizes.astype(np.float64)
         return pack(sizes, (len(self.outputs), channels), 1.0 / self.dt, parts)
@@ -199,6 +206,14 @@ class Surrogate:
             )
         output = replace(trace.output, values=values, channels=self.outputs)
         return replace(trace, output=output, source=f"free run of {self.name}")
+
+    def intervals(self, trace: Trace, level: float = 0.9) -> Intervals:
+        """One-step prediction of each sample from those before it, with an interval: see ``intervals.one_step``."""
+        return one_step(self, trace, level)
+
+    def measured(self, trace: Trace, rng: np.random.Generator) -> Trace:
+        """A simulated trace as it would be measured: with the learned measurement noise, see ``intervals.measured``."""
+        return measured(self, trace, rng)
 
     def _fitting(self, trace: Trace) -> Trace:
         """The trace, checked, with no static parameter that the surrogate does not know."""

@@ -43,6 +43,9 @@ class FitSettings:
         Fraction at the end of each trace that is not fitted before the choice is made, 0.02 to 0.5.
     ridge : float
         Weight of the squared coefficients beside the scaled mean squared error, >= 0.
+    noise : str
+        ``none``: the traces are taken as they are; ``learn``: field and noise by likelihood (``surrogate.noise_fit``);
+        ``auto``: as ``learn``, and kept only where what is left over is noise and matters.
 
     Raises
     ------
@@ -58,6 +61,7 @@ class FitSettings:
     seed: int = 0
     held_out: float = 0.15
     ridge: float = 1e-9
+    noise: str = "none"
 
     def __post_init__(self) -> None:
         rules = (
@@ -68,6 +72,7 @@ class FitSettings:
             ("minutes", 0 < self.minutes < np.inf, "a positive number of minutes", self.minutes),
             ("seed", self.seed >= 0, "0 or more", self.seed),
             ("held_out", 0.02 <= self.held_out <= 0.5, "0.02 to 0.5", self.held_out),
+            ("noise", self.noise in ("none", "learn", "auto"), "none, learn or auto", self.noise),
             ("ridge", 0 <= self.ridge < np.inf, "0 or more", self.ridge),
         )
         for name, holds, rule, value in rules:

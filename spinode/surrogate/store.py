@@ -15,6 +15,7 @@ from spinode.surrogate.dataset import Scaling
 from spinode.surrogate.embedding import Embedding, Encoder
 from spinode.surrogate.field import FieldShape
 from spinode.surrogate.model import Range, Surrogate
+from spinode.surrogate.noise_store import get_noise, put_noise
 from spinode.traces import Parameter
 
 SCHEMA = "surrogate/1"
@@ -68,6 +69,7 @@ def save_surrogate(path: str | PathLike[str], surrogate: Surrogate, *, command: 
         put_array(file, "encoder_weights", surrogate.encoder.weights)
         put_array(file, "encoder_spread", surrogate.encoder.spread)
         file.attrs["fitted_error"] = surrogate.fitted_error
+        put_noise(file, surrogate.noise)
 
 
 def load_surrogate(path: str | PathLike[str]) -> Surrogate:
@@ -108,6 +110,7 @@ def load_surrogate(path: str | PathLike[str]) -> Surrogate:
             record=_get_record(file),
             history=read_array(file, "history", (None, 2)),
             divisors=_get_divisors(file),
+            noise=get_noise(file, shape, len(outputs)),
         )
 
 
