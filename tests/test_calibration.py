@@ -221,6 +221,25 @@ def test_a_vortex_is_known_to_two_percent_from_a_hundred_periods_at_30_decibels(
     assert 0.88 <= np.mean(hits) <= 1.0
 
 
+@pytest.mark.slow
+def test_intervals_cover_where_the_device_itself_is_noisy() -> None:
+    """A vortex at 300 K: one run follows some periods, and the scatter of many short runs gives the error."""
+    truth = VortexOscillator(temperature=300.0, damping=0.0117)
+    drive = hundred_periods(replace(truth, temperature=0.0)).drive
+    hits, errors, stated = [], [], []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        trace = noisy(simulate(truth, drive, rng=rng), 30, rng)
+        found = calibrate(VortexOscillator(temperature=0.0), trace, ["damping"])
+        assert found.windows > 1 and "one run follows" in found.notes[-1]
+        hits.append(covered(found, "damping", truth.damping))
+        errors.append(found["damping"].value / truth.damping - 1)
+        stated.append(found["damping"].standard_error / truth.damping)
+    print(f"300 K: error {np.sqrt(np.mean(np.square(errors))):.1%}, stated {np.mean(stated):.1%}, {np.mean(hits):.0%}")
+    assert 0.88 <= np.mean(hits) <= 1.0
+    assert np.sqrt(np.mean(np.square(errors))) == pytest.approx(np.mean(stated), rel=0.4)
+
+
 def hundred_periods(device: VortexOscillator) -> Trace:
     """Current of 0.4 to 1.3 times the threshold in steps, and a field of up to 4 mT: growth and decay are both seen."""
     current, field = device.inputs
