@@ -23,8 +23,8 @@ SAME_STEPS = 1e-9
 """Two orders of the same sums over some hundred steps, in deviations."""
 SOLVED = 1e-6
 """An adaptive run at rtol 1e-9 beside Runge-Kutta at a sixteenth of a sample, in deviations."""
-GRADIENT = 1e-5
-"""Relative error of an adjoint gradient at rtol 1e-9."""
+GRADIENT = 1e-4
+"""Relative error of an adjoint gradient at rtol 1e-7."""
 
 
 @pytest.fixture(scope="module")
@@ -51,16 +51,15 @@ def test_smooth_inputs_static_parameters_and_two_channels_are_the_same_too() -> 
     assert difference(twin, values, twin.free_run(trace)) < SAME_STEPS
 
 
-@pytest.mark.parametrize("method", ["dopri5", "dopri8"])
 def test_an_adaptive_solver_solves_the_equation_whose_steps_the_free_run_takes(
-    duffing_twin: Surrogate, trace: Trace, method: str
+    duffing_twin: Surrogate, trace: Trace
 ) -> None:
     first = duffing_twin.warm_up - 1
     rest = trace.drive.samples(first, len(trace))
     start = duffing_twin.initial_from(trace)
     exact = simulate(duffing_twin, rest, initial=start, substeps=16).output.values[1:]
     with torch.no_grad():
-        values = torch_run(duffing_twin, trace, TorchSolver(method=method, rtol=1e-9, atol=1e-11)).numpy()
+        values = torch_run(duffing_twin, trace, TorchSolver(method="dopri5", rtol=1e-9, atol=1e-11)).numpy()
     assert difference(duffing_twin, values[first + 1 :], exact) < SOLVED
     own = duffing_twin.free_run(trace)[first + 1 :]
     assert 10 * SOLVED < difference(duffing_twin, own, exact) < 1e-2  # the error of one step a sample, and no more
@@ -81,7 +80,7 @@ def gradients(twin: TorchTwin, trace: Trace, solver: TorchSolver) -> list[np.nda
     """Of the mean square of the last outputs to coefficients, drive and first state."""
     drive = torch.tensor(trace.drive.values, requires_grad=True)
     start = torch.full((twin.field.shape.states,), 0.3, dtype=torch.float64, requires_grad=True)
-    loss = twin.run(drive, start, solver)[-20:, 0].square().mean()
+    loss = twin.run(drive, start, solver)[-8:, 0].square().mean()
     wanted = [twin.field.theta, drive, start, *([twin.static] if twin.static.numel() else [])]
     return [each.numpy() for each in torch.autograd.grad(loss, wanted)]
 
@@ -95,9 +94,9 @@ def test_the_adjoint_gives_the_gradients_of_the_differentiated_steps(
     duffing_twin: Surrogate, trace: Trace, make: Callable[[Surrogate], Surrogate]
 ) -> None:
     twin = make(duffing_twin)
-    record = trace.samples(0, 30) if twin is duffing_twin else trace_for(twin, 30)
+    record = trace.samples(0, 16) if twin is duffing_twin else trace_for(twin, 16)
     module = TorchTwin(twin)
-    solver = TorchSolver(method="dopri5", rtol=1e-9, atol=1e-11)
+    solver = TorchSolver(method="dopri5", rtol=1e-7, atol=1e-9)
     direct = gradients(module, record, solver)
     assert apart(gradients(module, record, replace(solver, adjoint=True)), direct) < GRADIENT
     assert apart(gradients(module, record, TorchSolver()), direct) < 0.1  # steps of a sample: nearly the same equation

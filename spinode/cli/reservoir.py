@@ -81,16 +81,19 @@ def reservoir_command(
         raise ValueError(f"--points must be at least {settings.fewest_points} for these horizons, got {points}")
     chosen = _choose(device, set_ or [], (input_, range_, node_time), at or [])
     run = _run(chosen, settings, (nodes, points, seed), amplitude)
-    if plot is not None:
-        from spinode.plots import horizon_figure, save_figure
-
-        save_figure(plot, horizon_figure({chosen.device.name: run.result.nrmse, **_named(run.result.controls)}))
-    record = _record(task, chosen, settings, run)
-    record |= {"nodes": nodes, "points": points, "seed": seed}
+    _draw(plot, chosen, run)
+    record = _record(task, chosen, settings, run) | {"nodes": nodes, "points": points, "seed": seed}
     if json_output:
         print_json(record)
     else:
         _show(chosen, run, amplitude)
+
+
+def _draw(plot: Path | None, chosen: _Chosen, run: _Run) -> None:
+    if plot is not None:
+        from spinode.plots import horizon_figure, save_figure
+
+        save_figure(plot, horizon_figure({chosen.device.name: run.result.nrmse, **_named(run.result.controls)}))
 
 
 def _choose(name: str, settings: list[str], texts: tuple[str, str, str], at: Sequence[str]) -> _Chosen:
