@@ -27,6 +27,18 @@ def fit_command(
     order: Annotated[int, typer.Option("--order", help="Embedding order k: states for each output.")] = 2,
     delay: Annotated[str | None, typer.Option("--delay", help="Delay such as 15ps [default: from the data].")] = None,
     hidden: Annotated[str, typer.Option("--hidden", help="Network layers such as 12 or 16,16; 0 for none.")] = "12",
+    ensemble: Annotated[
+        int, typer.Option("--ensemble", help="Members of an ensemble for a 90 % band; 0 for none.")
+    ] = 0,
+    hold_out: Annotated[
+        list[str] | None, typer.Option("--hold-out", help="Trace that judges and is never fitted; repeat for more.")
+    ] = None,
+    equal_traces: Annotated[
+        bool, typer.Option("--equal-traces", help="Every trace counts the same, not every sample.")
+    ] = False,
+    keep_events: Annotated[
+        bool, typer.Option("--keep-events", help="Fit beyond an event that no model can follow, not up to it.")
+    ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from where this command was stopped.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file, and start afresh.")] = False,
     json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
@@ -43,6 +55,10 @@ def fit_command(
         hidden=parse_layers(hidden),
         minutes=minutes,
         seed=seed,
+        ensemble=ensemble,
+        hold_out=tuple(hold_out or ()),
+        weights="trace" if equal_traces else "length",
+        keep_events=keep_events,
     )
     surrogate = fit_to_file(read_selected(file, trace, samples), settings, out, resume=resume, force=force)
     if json_output:

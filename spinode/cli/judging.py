@@ -13,6 +13,7 @@ from spinode.cli.output import print_table
 if TYPE_CHECKING:
     from spinode.signals import FloatArray
     from spinode.surrogate import Surrogate
+    from spinode.surrogate.prediction import Assessment
     from spinode.surrogate.report import FreeRun, FreeRunReport
     from spinode.traces import Trace, TraceSet
 
@@ -83,11 +84,19 @@ def draw_page(
     write_html_report(path, report, figures, notes)
 
 
-def draw_figure(path: Path, report: FreeRunReport, trace: Trace, runs: Mapping[str, FreeRun]) -> None:
-    """One figure: truth and free runs of the first output."""
-    from spinode.plots import free_run_figure, save_figure
+def draw_figure(
+    path: Path, report: FreeRunReport, trace: Trace, runs: Mapping[str, FreeRun], found: Assessment | None = None
+) -> None:
+    """One figure: truth and free runs of the first output, what lies outside the training shaded, and the band."""
+    from spinode.plots import Shading, free_run_figure, save_figure
 
-    save_figure(path, free_run_figure(trace, _shown(report, runs), trace.output.names[0], report.warm_up))
+    shading = None
+    if found is not None:
+        mask = None if found.outside is None else found.outside.mask
+        width = None if found.half_width is None else found.half_width[:, 0]
+        shading = Shading(outside=mask, centre=found.values[:, 0], half_width=width)
+    shown = _shown(report, runs)
+    save_figure(path, free_run_figure(trace, shown, trace.output.names[0], report.warm_up, shading))
 
 
 def _shown(report: FreeRunReport, runs: Mapping[str, FreeRun]) -> dict[str, FloatArray]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from os import PathLike
@@ -12,7 +13,9 @@ from time import monotonic
 import numpy as np
 
 from spinode.surrogate.checkpoint import read_checkpoint, write_checkpoint
+from spinode.surrogate.confidence import chosen_of, fitted_traces, with_confidence
 from spinode.surrogate.dataset import Dataset, make_dataset, with_parameters
+from spinode.surrogate.events import Event, before_events
 from spinode.surrogate.model import Range, Surrogate
 from spinode.surrogate.plan import FitSettings, Stage, make_plan
 from spinode.surrogate.training import Candidate, FitState, best, encode, run_plan
@@ -83,8 +86,13 @@ def fit(
         If the traces are too short or constant, or the checkpoint belongs to other traces or settings.
     """
     settings = settings or FitSettings()
+    events: tuple[Event, ...] = ()
+    if not settings.keep_events:
+        traces, events = before_events(traces)
+        for event in events:
+            warnings.warn(f"{event.line()}; fitted up to {event.before} samples", UserWarning, stacklevel=2)
     traces, conditions = split_parameters(traces)
-    data = make_dataset(traces, settings.order, settings.delay, settings.held_out)
+    data = make_dataset(traces, settings.order, settings.delay, settings.held_out, settings.hold_out)
     plan = make_plan(data, settings)
     key = fingerprint(traces, settings)
     at = FitState()
@@ -102,7 +110,12 @@ def fit(
     except BaseException:
         keeper.save()
         raise
-    return replace(_finish(traces, data, settings, at, name), conditions=conditions)
+    surrogate = replace(_finish(traces, data, settings, at, name), conditions=conditions)
+    if events:
+        surrogate = replace(
+            surrogate, record={**surrogate.record, "events": "; ".join(e.line() for e in events)[:1000]}
+        )
+    return with_confidence(surrogate, traces, data, settings, chosen_of(at.candidates))
 
 
 class _Keeper:
@@ -160,11 +173,7 @@ def _progress(plan: tuple[Stage, ...], settings: FitSettings, at: FitState) -> F
 
 def _finish(traces: TraceSet, data: Dataset, settings: FitSettings, at: FitState, name: str) -> Surrogate:
     """The surrogate of the chosen candidate, with its record."""
-    judged = tuple(c for c in at.candidates if not c.label.startswith("all samples"))
-    chosen, judge = at.candidates[-1], best(judged)
-    refitted = chosen.label.startswith("all samples")
-    if not refitted:
-        chosen = judge
+    chosen, judge, refitted = chosen_of(at.candidates)
     if not np.isfinite(chosen.error):
         raise ValueError(
             "every candidate diverged on held-out time; try longer traces, another --delay, or outputs with less noise"
@@ -181,7 +190,7 @@ def _finish(traces: TraceSet, data: Dataset, settings: FitSettings, at: FitState
         scaling=data.scaling,
         encoder=encode(data, chosen.states, everything=refitted),
         fitted_error=chosen.fitted,
-        ranges=_ranges(traces),
+        ranges=_ranges(fitted_traces(traces, settings)),
         record=_record(traces, data, settings, at, judge),
         history=np.array(at.history, dtype=np.float64).reshape(-1, 2),
     )
@@ -213,6 +222,7 @@ def _record(
         "hidden_modes": shape.modes,
         "held_out_nrmse": judge.error,
         "held_out_fraction": settings.held_out,
+        **({"held_out_traces": ", ".join(settings.hold_out)} if settings.hold_out else {}),
         "chosen_stage": judge.label,
         "seconds": at.seconds,
         "seed": settings.seed,

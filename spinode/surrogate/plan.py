@@ -42,6 +42,14 @@ class FitSettings:
         Fraction at the end of each trace that is not fitted before the choice is made, 0.02 to 0.5.
     ridge : float
         Weight of the squared coefficients beside the scaled mean squared error, >= 0.
+    hold_out : tuple of str
+        Names of whole traces that decide what stays and are never fitted; then no time of the others is held out.
+    weights : str
+        ``length``: every sample counts the same, so a long trace counts more; ``trace``: every trace counts the same.
+    keep_events : bool
+        Fit a trace beyond an event that no model can follow (``surrogate.events``) instead of up to it.
+    ensemble : int
+        Members whose spread becomes a 90 % band of the prediction (``surrogate.ensemble``); 0, or 2 to 200.
 
     Raises
     ------
@@ -57,6 +65,10 @@ class FitSettings:
     seed: int = 0
     held_out: float = 0.15
     ridge: float = 1e-9
+    hold_out: tuple[str, ...] = ()
+    weights: str = "length"
+    keep_events: bool = False
+    ensemble: int = 0
 
     def __post_init__(self) -> None:
         rules = (
@@ -68,6 +80,8 @@ class FitSettings:
             ("seed", self.seed >= 0, "0 or more", self.seed),
             ("held_out", 0.02 <= self.held_out <= 0.5, "0.02 to 0.5", self.held_out),
             ("ridge", 0 <= self.ridge < np.inf, "0 or more", self.ridge),
+            ("weights", self.weights in ("length", "trace"), "'length' or 'trace'", self.weights),
+            ("ensemble", self.ensemble == 0 or 2 <= self.ensemble <= 200, "0, or 2 to 200", self.ensemble),
         )
         for name, holds, rule, value in rules:
             if not holds:
@@ -110,7 +124,7 @@ def make_plan(data: Dataset, settings: FitSettings) -> tuple[Stage, ...]:
     """Stages for these data: every degree at short windows, the winner at longer ones, the network, the refit."""
     outputs, inputs = data.record.outputs.shape[1], data.inputs.shape[1]
     states = settings.order * outputs
-    lengths = _lengths(data)
+    lengths = window_lengths(data)
     stages: list[Stage] = []
     for degree in _degrees(settings, states, inputs):
         shape = FieldShape(states=states, inputs=inputs, degree=degree)
@@ -140,7 +154,7 @@ def _degrees(settings: FitSettings, states: int, inputs: int) -> list[int]:
     return [d for d in asked if states * comb(states + inputs + d, d) <= MOST_COEFFICIENTS] or [1]
 
 
-def _lengths(data: Dataset) -> tuple[int, ...]:
+def window_lengths(data: Dataset) -> tuple[int, ...]:
     """Window lengths that fit at least twice into the longest training part."""
     longest = max(piece.held - piece.first for piece in data.pieces) - data.embedding.span - 2
     wanted = [data.embedding.delay * factor for factor in WINDOWS]
