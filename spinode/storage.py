@@ -165,7 +165,7 @@ def peek(path: str | PathLike[str]) -> FileInfo:
             schema=schema,
             version=str(attributes.get("spinode_version", "")),
             attributes=MappingProxyType(attributes),
-            traces=tuple(_describe(file[key]) for key in readable),
+            traces=tuple(describe_trace(file[key]) for key in readable),
             datasets=MappingProxyType(datasets),
         )
 
@@ -241,7 +241,8 @@ def _listed(item: h5py.Group | h5py.Dataset, name: str) -> list[object]:
     return value if isinstance(value, list) else [value]
 
 
-def _describe(group: h5py.Group) -> TraceInfo:
+def describe_trace(group: h5py.Group) -> TraceInfo:
+    """What a trace's group says about it, without its samples."""
     return TraceInfo(
         name=str(plain_attribute(group.attrs, "name")),
         source=str(plain_attribute(group.attrs, "source")),

@@ -17,7 +17,7 @@ ROWS = (
     ("hdf5", "compiled"),
     ("traces",),
     ("devices", "storage", "drives", "importers", "noise"),
-    ("stepping", "drive_text"),
+    ("stepping", "drive_text", "trace_file"),
     ("integrator",),
     ("simulate",),
     ("surrogate", "reservoir", "networks"),

@@ -39,6 +39,9 @@ def fit_command(
     keep_events: Annotated[
         bool, typer.Option("--keep-events", help="Fit beyond an event that no model can follow, not up to it.")
     ] = False,
+    most_samples: Annotated[
+        int, typer.Option("--most-samples", help="Read at most so many samples, in segments spread over the traces.")
+    ] = 100_000,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from where this command was stopped.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file, and start afresh.")] = False,
     json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
@@ -60,7 +63,9 @@ def fit_command(
         weights="trace" if equal_traces else "length",
         keep_events=keep_events,
     )
-    surrogate = fit_to_file(read_selected(file, trace, samples), settings, out, resume=resume, force=force)
+    surrogate = fit_to_file(
+        read_selected(file, trace, samples, most_samples), settings, out, resume=resume, force=force
+    )
     if json_output:
         print_json({"file": str(out), **surrogate.record})
     else:

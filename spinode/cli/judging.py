@@ -18,16 +18,28 @@ if TYPE_CHECKING:
     from spinode.traces import Trace, TraceSet
 
 
-def read_selected(path: Path, names: list[str] | None, samples: str | None) -> TraceSet:
-    """Traces of a file, those of the given names, cut to ``--samples`` A:B of each."""
-    from spinode.cli.output import sample_range
-    from spinode.storage import read_traces
-    from spinode.traces import TraceSet
+SEGMENTS = 16
+"""Segments that a fit reads from traces which are longer than its limit."""
 
-    traces = read_traces(path)
-    chosen = TraceSet(tuple(traces[name] for name in names)) if names else traces
-    cut = [trace.samples(*sample_range(samples, len(trace))) for trace in chosen]
-    return TraceSet(tuple(cut))
+
+def read_selected(path: Path, names: list[str] | None, samples: str | None, most: int = 2**62) -> TraceSet:
+    """Traces of a file, those of the given names, cut to ``--samples`` A:B of each; nothing else is read.
+
+    Where that is more than ``most`` samples, evenly spread segments of them, and a warning says so.
+    """
+    from spinode.cli.output import sample_range
+    from spinode.trace_file import choose_segments, open_traces
+
+    with open_traces(path) as file:
+        chosen = [file.info(name) for name in names] if names else file.infos
+        parts = [(info.name, *sample_range(samples, info.samples)) for info in chosen]
+        traces = choose_segments(file, parts, most, SEGMENTS)
+        total = sum(last - first for _, first, last in parts)
+    if total > most:
+        read = sum(len(trace) for trace in traces)
+        text = f"{path.name} has {total} samples: fitted to {read} of them in {len(traces)} segments"
+        warnings.warn(f"{text}; --most-samples sets how many", UserWarning, stacklevel=2)
+    return traces
 
 
 def free_runs(surrogate: Surrogate, trace: Trace, training: TraceSet | None) -> tuple[dict[str, FreeRun], int]:

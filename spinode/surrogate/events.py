@@ -7,9 +7,10 @@ No device is known here. What is looked for is a contradiction: from some time o
 
 is regressed on a polynomial F over the first part of a trace, for many ends of that part. A later sample is asked only
 if its situation occurred before: its nearest neighbour in the first part is as near as those parts are to each other.
-Three findings count as an event, each over (nearly) all later time:
+Four findings count as an event, each over (nearly) all later time:
 
 - *answers differently*: F is wrong by several times its own error, on situations that it knows;
+- *hardly answers any more*: F is that wrong too, the level is a new one, and the same drive moves the output far less;
 - *no longer answers*: the drive goes on as before and the output stands still, whatever level it went to;
 - *stops*: without any change of the drive, F is suddenly wrong as never before and the motion then is gone.
 
@@ -43,6 +44,8 @@ WRONG, WRONG_PART = 4.0, 0.3
 Healthy traces (test_events.py) stay below 2.8 and events are above 4.9."""
 STILL = 0.03
 """Change of the output over that of the nearest known situation of the drive below which it no longer answers."""
+WEAK = 0.2
+"""The same where it still moves a little, at a level it never had, and the polynomial is wrong as well."""
 EXCITED = 0.3
 """Part of the drive's earlier motion that must go on for silence to mean something."""
 SHOCK, GONE = 5.0, 0.2
@@ -94,7 +97,7 @@ def find_event(trace: Trace) -> Event | None:
     record = _record(trace)
     if record is None:
         return None
-    for judge, kind in ((_differs, "answers differently"), (_silent, "no longer answers"), (_stops, "stops")):
+    for judge, kind in JUDGES:
         scores = {end: judge(record, end) for end in range(FIRST, BLOCKS - LAST + 1)}
         end = max(scores, key=lambda each: scores[each])
         if scores[end] >= 1.0:
@@ -196,14 +199,36 @@ def _differs(record: _Record, end: int) -> float:
     return float(np.quantile(_by_block(error, record, end, known & ~first), 0.25)) / needed
 
 
+def _weakens(record: _Record, end: int) -> float:
+    """How clearly the output lies at levels never seen, is not predicted and hardly moves; an event from 1."""
+    first = record.block < end
+    usual, change = _usual_error(record, end), _rms(record.changes[first])
+    if not record.drive.shape[1] or record.activity[end + 1 :].max() > 2 * WEAK * change:
+        return 0.0
+    wrong = float(np.quantile(_by_block(record.fit(first), record, end, ~first), 0.25))
+    if wrong < max(WRONG * usual, WRONG_PART * change) or not _goes_on(record, end):
+        return 0.0
+    known, nearest = _known(record, record.drive, end)
+    rows = known & (record.block > end)
+    if rows.sum() < KNOWN * (record.block > end).sum():
+        return 0.0
+    expected, left = _rms(record.changes[nearest[rows]]), _rms(record.changes[rows])
+    return min(WEAK * expected / max(left, 1e-6 * expected), wrong / max(WRONG * usual, WRONG_PART * change))
+
+
+def _goes_on(record: _Record, end: int) -> bool:
+    """Whether the drive moves after block ``end`` about as it did before."""
+    motion = [_rms(np.diff(record.drive[rows], axis=0)) for rows in (record.block < end, record.block > end)]
+    return motion[1] >= EXCITED * motion[0]
+
+
 def _silent(record: _Record, end: int) -> float:
     """How clearly the output stands still from block ``end`` on although the drive goes on; an event from 1."""
     first = record.block < end
     later = record.block > end
     if not record.drive.shape[1] or record.activity[end + 1 :].max() > 0.1 * np.median(record.activity[:end]):
         return 0.0
-    motion = [_rms(np.diff(record.drive[rows], axis=0)) for rows in (first, later)]
-    if motion[1] < EXCITED * motion[0]:
+    if not _goes_on(record, end):
         return 0.0
     known, nearest = _known(record, record.drive, end)
     rows = known & later
@@ -299,5 +324,16 @@ def _rms(values: FloatArray) -> float:
     return float(np.sqrt(np.mean(values**2))) if values.size else 0.0
 
 
-WHEN = {"answers differently": _split, "no longer answers": _last_motion, "stops": _first_shock}
+JUDGES = (
+    (_differs, "answers differently"),
+    (_weakens, "hardly answers any more"),
+    (_silent, "no longer answers"),
+    (_stops, "stops"),
+)
+WHEN = {
+    "hardly answers any more": _split,
+    "answers differently": _split,
+    "no longer answers": _last_motion,
+    "stops": _first_shock,
+}
 """How the time of each kind of event is found, once it is known to be there."""
