@@ -18,8 +18,8 @@ from spinode.traces import Trace, TraceSet
 
 WINDOW = 2
 """Which of the plan's window lengths the members are drawn from: 30 delays, many enough to speak for themselves."""
-PARTS = 4
-"""Runs into which the held-out time of a trace is cut for the calibration, where it is long enough."""
+STARTS = 16
+"""Runs over the held-out time of a trace for the calibration, each from its own start to the end."""
 
 
 def chosen_of(candidates: tuple[Candidate, ...]) -> tuple[Candidate, Candidate, bool]:
@@ -61,30 +61,30 @@ def _ensemble(
     final, judge, refitted = chosen
     rng = np.random.default_rng([settings.seed, 4])
     lengths = window_lengths(data)[: WINDOW + 1]
-    trial = draw_members(data, judge, settings, lengths, rng)
-    plain = Ensemble(members=trial, factor=np.ones(len(surrogate.outputs)), floor=judge.fitted)
+    trial, floor = draw_members(data, judge, settings, lengths, rng)
+    plain = Ensemble(members=trial, factor=np.ones(len(surrogate.outputs)), floor=floor)
     judged = replace(
         surrogate,
         shape=judge.shape,
         theta=judge.theta,
         encoder=encode(data, judge.states, everything=False),
-        fitted_error=judge.fitted,
+        fitted_error=floor,
         ensemble=plain,
     )
     factor = _factor(judged, _held_parts(judged, traces, data))
-    members = draw_members(data, final, settings, lengths, rng, everything=True) if refitted else trial
-    return Ensemble(members=members, factor=factor, floor=final.fitted)
+    members = trial
+    if refitted:
+        members, floor = draw_members(data, final, settings, lengths, rng, everything=True)
+    return Ensemble(members=members, factor=factor, floor=floor)
 
 
 def _held_parts(judged: Surrogate, traces: TraceSet, data: Dataset) -> list[Trace]:
-    """The held-out part of every trace, in up to ``PARTS`` pieces, each with a start of its own."""
+    """The held-out part of every trace from ``STARTS`` places on in its first two thirds: no start is like another."""
     found = []
     for trace, piece in zip(traces, data.pieces, strict=True):
-        length = piece.last - piece.held
-        count = max(1, min(PARTS, length // (10 * judged.warm_up + 1)))
-        edges = np.linspace(piece.held - piece.first, len(trace), count + 1).astype(int)
-        if length > judged.warm_up + 1:
-            found += [trace.samples(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+        held, length = piece.held - piece.first, piece.last - piece.held
+        offsets = np.unique(np.linspace(0, 2 * length // 3, STARTS).astype(int)).tolist()
+        found += [trace.samples(held + each, len(trace)) for each in offsets if length - each > judged.warm_up + 1]
     return found
 
 

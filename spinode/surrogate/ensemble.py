@@ -37,6 +37,8 @@ LEVEL = 0.9
 SETTLE = 4
 """Iterations that let the first states of the windows settle before the members are drawn."""
 FIRST_DAMPING = 1e-3
+FAR = 100.0
+"""Error [deviations] beyond which a window says nothing about the scatter of the coefficients."""
 SHRINK = 6
 """Halvings of a member's distance from the fit before it is given up, where its runs leave the numbers."""
 
@@ -73,8 +75,8 @@ def draw_members(
     rng: np.random.Generator,
     *,
     everything: bool = False,
-) -> FloatArray:
-    """Coefficients of ``settings.ensemble`` members around a fitted candidate, shape (M, P).
+) -> tuple[FloatArray, float]:
+    """Coefficients of ``settings.ensemble`` members around a fitted candidate, shape (M, P), and the floor of the band.
 
     Parameters
     ----------
@@ -95,7 +97,8 @@ def draw_members(
     size = fit.windows.starts.size * (fit.windows.steps + 1) * data.record.outputs.shape[1]
     square[np.diag_indices(len(square))] += settings.ridge * size + 1e-12 * np.trace(square) / len(square)
     steps = cho_solve(cho_factor(square), scores.T @ rng.standard_normal((len(scores), count))).T
-    return np.array([_bounded(data, shape, fit, step) for step in steps])
+    members = np.array([_bounded(data, shape, fit, step) for step in steps])
+    return members, max(float(np.sqrt(fit.cost)), 1e-9)
 
 
 def spread_of(runs: Sequence[FloatArray]) -> FloatArray:
@@ -111,13 +114,24 @@ def _settled(data: Dataset, candidate: Candidate, ridge: float, lengths: Sequenc
     for steps in sorted(lengths, reverse=True):
         starts = data.starts(steps, everything=everything)
         windows = Windows(starts=starts, steps=steps, initial=candidate.states[starts])
+        windows = _finite(data, candidate, windows)
+        if len(windows.starts) < max(2, len(starts) // 2):
+            continue
         fit = begin(shape, data.record, theta, windows, FIRST_DAMPING)
         for _ in range(SETTLE):
             fit = improve(shape, data.record, fit, ridge)
-        fit = begin(shape, data.record, theta, fit.windows, FIRST_DAMPING)
-        if np.isfinite(fit.cost):
-            return fit
+        windows = _finite(data, candidate, fit.windows)
+        if len(windows.starts) >= max(2, len(starts) // 2):
+            return begin(shape, data.record, theta, windows, FIRST_DAMPING)
     raise ValueError("no ensemble can be drawn: free runs over the shortest windows diverge; try longer traces")
+
+
+def _finite(data: Dataset, candidate: Candidate, windows: Windows) -> Windows:
+    """The windows whose runs stay within a hundred deviations of the truth."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        error = errors(candidate.shape, data.record, candidate.theta, windows)
+        kept = (np.abs(error) < FAR).all(axis=(1, 2))
+    return Windows(starts=windows.starts[kept], steps=windows.steps, initial=windows.initial[kept])
 
 
 def _scores(data: Dataset, shape: FieldShape, fit: Fit) -> tuple[FloatArray, FloatArray]:

@@ -6,7 +6,7 @@ The last one is a distance in z = (x, u), every coordinate in units of its stand
 
     d(z) = min_k |z - z_k|  over reference points z_k drawn evenly from the training samples,
 
-and the limit is the ``QUANTILE`` of d over other training samples, times ``MARGIN``: ranges miss a combination of
+and the limit is the ``QUANTILE`` of d between stretches of the training, times ``MARGIN``: ranges miss a combination of
 values that are all in range, and an ellipsoid (Mahalanobis 1936) misses the hole inside a limit cycle. Derived here.
 """
 
@@ -26,8 +26,10 @@ from spinode.traces import Trace, TraceSet
 Mask = NDArray[np.bool_]
 POINTS = 1000
 """Reference points that are kept: 8 kB a state or input in the file."""
-QUANTILE, MARGIN = 0.995, 1.25
-"""The limit of the distance; about one training sample in a thousand is then outside."""
+STRETCHES = 20
+"""Stretches of the training between which the usual distance is measured."""
+QUANTILE, MARGIN = 0.99, 1.1
+"""The limit of the distance; somewhat less than one sample in a hundred of such a drive is then outside."""
 SLACK = 0.01
 """Part of a trained width by which a value or a rate may leave it: cubics between samples overshoot a little."""
 
@@ -140,20 +142,31 @@ def trained_region(traces: TraceSet, data: Dataset, states: FloatArray, samples:
     where = np.column_stack([states, data.inputs])[samples]
     spread = where.std(axis=0)
     scale = np.where(spread > 1e-9, spread, 1.0)
-    chosen = np.unique(np.linspace(0, len(where) - 1, POINTS).astype(np.int64))
-    others = np.setdiff1d(np.linspace(0, len(where) - 1, 20 * POINTS).astype(np.int64), chosen)
-    points = where[chosen] / scale
-    others = others if len(others) else chosen
-    nearest = cKDTree(points).query(where[others] / scale)[0]
+    scaled = where / scale
     return TrustRegion(
         drive={name: _bounds([trace.drive.column(name) for trace in traces], traces.traces[0].dt)
                for name in traces.traces[0].drive.names},
         output={name: _bounds([trace.output.column(name) for trace in traces], traces.traces[0].dt)
                 for name in traces.traces[0].output.names},
-        points=points,
+        points=_spread(scaled, POINTS),
         scale=scale,
-        limit=max(MARGIN * float(np.quantile(nearest, QUANTILE)), 1e-6),
+        limit=_limit(scaled),
     )  # fmt: skip
+
+
+def _spread(points: FloatArray, count: int) -> FloatArray:
+    """At most ``count`` of the points, evenly over them."""
+    chosen = np.unique(np.linspace(0, len(points) - 1, count).astype(np.int64))
+    result: FloatArray = points[chosen]
+    return result
+
+
+def _limit(points: FloatArray) -> float:
+    """Distance of either half of the stretches to the other: points of one stretch are neighbours by their time."""
+    stretch = np.arange(len(points)) * STRETCHES // max(len(points), 1)
+    halves = [points[stretch % 2 == parity] for parity in (0, 1)]
+    nearest = [cKDTree(_spread(a, POINTS)).query(_spread(b, 4 * POINTS))[0] for a, b in (halves, halves[::-1])]
+    return max(MARGIN * float(np.quantile(np.concatenate(nearest), QUANTILE)), 1e-6)
 
 
 def outside(region: TrustRegion, trace: Trace, values: FloatArray, distance: FloatArray) -> Outside:
