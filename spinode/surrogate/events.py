@@ -290,7 +290,7 @@ def _split(record: _Record, end: int) -> int:
     For normal errors of two variances the likelihood of a split after n of N is -(n log s1^2 + (N - n) log s2^2)/2.
     """
     values = (record.fit(record.block < max(FIRST - 1, end - 2)) ** 2).sum(axis=1)
-    low, high = np.searchsorted(record.block, [max(1, end - 4), min(BLOCKS - 1, end + 3)])
+    low, high = np.searchsorted(record.block, [max(1, end - 4), BLOCKS - 1])
     total, floor = np.cumsum(values), 1e-12 * values.max()
     split = np.arange(low, high)
     left, right = total[split - 1] / split, (total[-1] - total[split - 1]) / (len(values) - split)
