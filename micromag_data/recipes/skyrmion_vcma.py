@@ -132,9 +132,7 @@ def start(plan: Plan, path: Path, relaxed: Path | None) -> tuple[Magnet, list[li
     return magnet, [observe(magnet)], time.perf_counter() - began
 
 
-def run(
-    plan: Plan, checkpoint: Path, relaxed: Path | None = None, beyond: bool = False
-) -> tuple[np.ndarray, float]:
+def run(plan: Plan, checkpoint: Path, relaxed: Path | None = None, beyond: bool = False) -> tuple[np.ndarray, float]:
     """Integrate the plan and return its rows (mx, my, mz, charge) and the wall time [s], checkpointing each ns.
 
     A skyrmion that is annihilated ends the run with an error, or not with ``beyond``.
