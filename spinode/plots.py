@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from scipy.signal import welch
 
 from spinode.html_page import page
@@ -54,7 +56,22 @@ _FONT: dict[Any, Any] = {
 }
 
 
-def free_run_figure(truth: Trace, predictions: Mapping[str, FloatArray], channel: str, warm_up: int) -> Figure:
+@dataclass(frozen=True, kw_only=True)
+class Shading:
+    """What a figure shows of a prediction's trust: mask (T,) of samples outside the training, and a band (T,)."""
+
+    outside: NDArray[np.bool_] | None
+    centre: FloatArray
+    half_width: FloatArray | None
+
+
+def free_run_figure(
+    truth: Trace,
+    predictions: Mapping[str, FloatArray],
+    channel: str,
+    warm_up: int,
+    shading: Shading | None = None,
+) -> Figure:
     """Truth and predictions of one output: the whole record, then two zooms, at its start and near its end.
 
     Parameters
@@ -67,6 +84,8 @@ def free_run_figure(truth: Trace, predictions: Mapping[str, FloatArray], channel
         Output channel.
     warm_up : int
         First samples that the models knew; shaded.
+    shading : Shading, optional
+        Samples outside the training, shaded red, and a band around the prediction of this channel.
     """
     column = truth.output.names.index(truth.output.select([channel]).names[0])
     values = truth.output.values[:, column]
@@ -81,6 +100,8 @@ def free_run_figure(truth: Trace, predictions: Mapping[str, FloatArray], channel
             for number, (model, prediction) in enumerate(predictions.items()):
                 line = {**STYLES[number % len(STYLES)], "linewidth": 1.2}
                 _draw(axis, truth.output.time[first:last] * scale, prediction[first:last, column], model, line)
+            if shading is not None:
+                _shade(axis, truth.output.time[first:last] * scale, shading, slice(first, last))
             if first < warm_up:
                 axis.axvspan(axis.get_xlim()[0], truth.output.time[warm_up] * scale, color="0.85", zorder=0)
             axis.set_xlim(truth.output.time[first] * scale, truth.output.time[last - 1] * scale)
@@ -279,6 +300,25 @@ def _draw(axis: Axes, x: FloatArray, y: FloatArray, label: str, line: Mapping[st
         y = np.stack([pieces.min(axis=1), pieces.max(axis=1)], axis=1).ravel()
         x = np.repeat(x[:whole:stretch], 2)
     axis.plot(x, y, **{"linewidth": 1.1, **line, "label": _plain(label)})  # type: ignore[arg-type]
+
+
+def _shade(axis: Axes, time: FloatArray, shading: Shading, part: slice) -> None:
+    """Red behind the samples outside the training, blue for the band; both thin out in a long record."""
+    stride = max(1, len(time) // MAX_POINTS)
+    if shading.outside is not None and shading.outside[part].any():
+        across = axis.get_xaxis_transform()
+        seen = np.maximum.reduceat(shading.outside[part], np.arange(0, len(time), stride))
+        axis.fill_between(
+            time[::stride], 0, 1, where=seen, step="mid", transform=across, color="#d55e00", alpha=0.22, linewidth=0,
+            label="outside the training", zorder=0,
+        )  # fmt: skip
+    if shading.half_width is not None:
+        low, high = (shading.centre + sign * shading.half_width for sign in (-1.0, 1.0))
+        with np.errstate(invalid="ignore"):
+            axis.fill_between(
+                time[::stride], low[part][::stride], high[part][::stride], color="#0072b2", alpha=0.25, linewidth=0,
+                label="90 % band", zorder=1,
+            )  # fmt: skip
 
 
 def _zoom(values: FloatArray, dt: float) -> int:

@@ -21,7 +21,7 @@ import h5py
 import numpy as np
 
 from spinode.hdf5 import atomic_file, open_checked, open_plain, plain_attribute, put_array, read_array, read_names
-from spinode.signals import Channel, FloatArray, Signal
+from spinode.signals import Channel, FloatArray, Signal, missing_name
 from spinode.traces import Parameter, Trace, TraceSet
 
 SCHEMA = "traces/1"
@@ -84,7 +84,7 @@ def write_traces(
     path : path
         File to make; its folder must exist.
     traces : TraceSet
-        What to store.
+        What to store, with the ``extras`` of each.
     seed : int, optional
         Seed behind the numbers, if there is one.
     command, source : str
@@ -124,6 +124,22 @@ def read_traces(path: str | PathLike[str]) -> TraceSet:
         return TraceSet(tuple(_get_trace(group) for group in groups))
 
 
+def read_extra(path: str | PathLike[str], trace: str, name: str) -> FloatArray:
+    """A further dataset of one trace, such as ``outside`` (T,) or ``half_width`` (T, O) of a prediction.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As ``read_traces``; also if there is no such trace or dataset.
+    """
+    with open_checked(path, SCHEMA) as file:
+        groups = {str(plain_attribute(file[key].attrs, "name")): file[key] for key in sorted(file)}
+        if trace not in groups:
+            raise ValueError(missing_name("trace", trace, list(groups)))
+        rank = len(groups[trace][name].shape) if name in groups[trace] else 1
+        return read_array(groups[trace], name, (None,) * rank)
+
+
 def peek(path: str | PathLike[str]) -> FileInfo:
     """Attributes, channels and lengths of an HDF5 file without loading samples; other people's files are described too.
 
@@ -149,7 +165,7 @@ def peek(path: str | PathLike[str]) -> FileInfo:
             schema=schema,
             version=str(attributes.get("spinode_version", "")),
             attributes=MappingProxyType(attributes),
-            traces=tuple(_describe(file[key]) for key in readable),
+            traces=tuple(describe_trace(file[key]) for key in readable),
             datasets=MappingProxyType(datasets),
         )
 
@@ -167,6 +183,8 @@ def _put_trace(group: h5py.Group, trace: Trace) -> None:
         group.create_dataset(name, data=np.float64(value), track_times=False).attrs["units"] = "s"
     for name, signal in (("drive", trace.drive), ("output", trace.output)):
         _put_signal(group, name, signal)
+    for name, values in trace.extras().items():
+        put_array(group, name, values).dims[0].attach_scale(time)
 
 
 def _put_signal(group: h5py.Group, name: str, signal: Signal) -> None:
@@ -223,7 +241,8 @@ def _listed(item: h5py.Group | h5py.Dataset, name: str) -> list[object]:
     return value if isinstance(value, list) else [value]
 
 
-def _describe(group: h5py.Group) -> TraceInfo:
+def describe_trace(group: h5py.Group) -> TraceInfo:
+    """What a trace's group says about it, without its samples."""
     return TraceInfo(
         name=str(plain_attribute(group.attrs, "name")),
         source=str(plain_attribute(group.attrs, "source")),

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from spinode.signals import Signal, missing_name
+from spinode.signals import FloatArray, Signal, missing_name
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,6 +66,10 @@ class Trace:
     def dt(self) -> float:
         """Sample interval [s]."""
         return self.output.dt
+
+    def extras(self) -> Mapping[str, FloatArray]:
+        """Further columns (T, ...) that a file keeps beside drive and output; a plain trace has none."""
+        return {}
 
     def samples(self, first: int, last: int) -> Trace:
         """Samples first, ..., last - 1 of drive and output."""

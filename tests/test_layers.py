@@ -17,7 +17,7 @@ ROWS = (
     ("hdf5", "compiled"),
     ("traces",),
     ("devices", "storage", "drives", "importers", "noise"),
-    ("stepping", "drive_text"),
+    ("stepping", "drive_text", "trace_file"),
     ("eighth_order",),
     ("integrator",),
     ("simulate",),
@@ -92,7 +92,7 @@ def test_no_import_points_up() -> None:
 def test_an_arrow_up_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(ROW, "traces", 0)
     monkeypatch.setitem(ROW, "signals", 1)
-    assert len(arrows_up(PACKAGE / "traces.py")) == 2  # Signal and missing_name
+    assert len(arrows_up(PACKAGE / "traces.py")) == 3  # FloatArray, Signal and missing_name
 
 
 def test_torch_is_imported_only_inside_the_surrogate() -> None:

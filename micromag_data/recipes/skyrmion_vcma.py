@@ -27,12 +27,17 @@ LOST_CHARGE = 0.5  # below this |topological charge| the skyrmion counts as anni
 
 @dataclass(frozen=True, kw_only=True)
 class Drive:
-    """Ku(t) = centre + amplitude * r_i * sin(2 pi frequency t), r_i ~ U(-1, 1) new in every period."""
+    """Ku(t) = centre + amplitude * r_i * sin(2 pi frequency t), r_i ~ U(-1, 1) new in every period.
+
+    From period ``late_from`` on every r_i is multiplied by ``late``.
+    """
 
     centre: float = 8e5  # J/m3
     amplitude: float = 1.5e5  # J/m3
     frequency: float = 4e9  # Hz
     seed: int = 11
+    late: float = 1.0
+    late_from: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +65,8 @@ def stable_substeps(cell: float, sample: float, step: float | None) -> int:
 
 def random_levels(drive: Drive, count: int) -> np.ndarray:
     """Return the first r_i of the drive, the same whatever the count."""
-    return np.random.default_rng(drive.seed).uniform(-1.0, 1.0, size=count)
+    levels = np.random.default_rng(drive.seed).uniform(-1.0, 1.0, size=count)
+    return levels * np.where(np.arange(count) < drive.late_from, 1.0, drive.late)
 
 
 def half_step_drive(plan: Plan) -> np.ndarray:
@@ -126,8 +132,11 @@ def start(plan: Plan, path: Path, relaxed: Path | None) -> tuple[Magnet, list[li
     return magnet, [observe(magnet)], time.perf_counter() - began
 
 
-def run(plan: Plan, checkpoint: Path, relaxed: Path | None = None) -> tuple[np.ndarray, float]:
-    """Integrate the plan and return its rows (mx, my, mz, charge) and the wall time [s], checkpointing each ns."""
+def run(plan: Plan, checkpoint: Path, relaxed: Path | None = None, beyond: bool = False) -> tuple[np.ndarray, float]:
+    """Integrate the plan and return its rows (mx, my, mz, charge) and the wall time [s], checkpointing each ns.
+
+    A skyrmion that is annihilated ends the run with an error, or not with ``beyond``.
+    """
     magnet, rows, spent = start(plan, checkpoint, relaxed)
     ku = half_step_drive(plan)
     began, first = time.perf_counter(), len(rows) - 1
@@ -136,7 +145,7 @@ def run(plan: Plan, checkpoint: Path, relaxed: Path | None = None) -> tuple[np.n
         for step in range(sample * plan.substeps, (sample + 1) * plan.substeps):
             magnet.advance_at(dt, (ku[2 * step], ku[2 * step + 1], ku[2 * step + 2]), plan.alpha)
         rows.append(observe(magnet))
-        lost = abs(rows[-1][3]) < LOST_CHARGE
+        lost = abs(rows[-1][3]) < LOST_CHARGE and not beyond
         if (sample + 1) % every == 0 or sample + 1 == plan.samples or lost:
             wall = time.perf_counter() - began
             save_checkpoint(checkpoint, plan, magnet, rows, spent + wall)
@@ -176,6 +185,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--duration", type=float, help="[s]")
     parser.add_argument("--amplitude", type=float, default=Drive().amplitude, help="of the drive [J/m3]")
     parser.add_argument("--seed", type=int, help="of the drive")
+    parser.add_argument("--late", type=float, default=1.0, help="factor of the drive from period --late-from on")
+    parser.add_argument("--late-from", type=int, default=0, help="period of the drive")
+    parser.add_argument("--beyond", action="store_true", help="go on when the skyrmion is annihilated")
     return parser.parse_args(arguments)
 
 
@@ -185,12 +197,17 @@ def main() -> None:
     seed, duration = PARTS[options.part]
     plan = Plan(
         disk=Disk(cell=options.cell),
-        drive=Drive(amplitude=options.amplitude, seed=seed if options.seed is None else options.seed),
+        drive=Drive(
+            amplitude=options.amplitude,
+            seed=seed if options.seed is None else options.seed,
+            late=options.late,
+            late_from=options.late_from,
+        ),
         duration=duration if options.duration is None else options.duration,
     )
     plan = replace(plan, substeps=stable_substeps(options.cell, plan.sample, options.step))
     checkpoint = options.out.with_name(options.out.name + ".npz")
-    rows, seconds = run(plan, checkpoint, options.relaxed)
+    rows, seconds = run(plan, checkpoint, options.relaxed, options.beyond)
     write_table(options.out, plan, rows)
     summary = {
         "plan": asdict(plan),

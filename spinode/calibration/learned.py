@@ -13,8 +13,9 @@ from spinode.signals import FloatArray
 from spinode.surrogate import Surrogate
 from spinode.surrogate.dataset import stage_inputs, with_parameters
 from spinode.surrogate.parameter_tangents import parameter_runs
+from spinode.surrogate.quotient import divided_traces
 from spinode.surrogate.rollout import free_runs
-from spinode.traces import Parameter, Trace
+from spinode.traces import Parameter, Trace, TraceSet
 
 FARTHEST = 4.0
 """Largest scaled state with which a run may begin, in deviations of the training: further out the field is a guess."""
@@ -108,8 +109,9 @@ def learned_candidate(surrogate: Surrogate, trace: Trace, unknowns: tuple[Unknow
         parameters[unknown.name] = Parameter(value=unknown.value(0.0), unit=unknown.unit)
     filled = replace(trace, parameters=parameters)
     surrogate.check(filled)
+    filled = divided_traces(TraceSet((filled,)), surrogate.divisors).traces[0]  # what the field was fitted to
     cut = replace(filled, parameters={name: parameters[name] for name in surrogate.parameters})
-    outputs, mean, deviation = scaled_outputs(trace)
+    outputs, mean, deviation = scaled_outputs(cut)
     order = sorted(surrogate.parameters)
     scaling = surrogate.scaling
     return LearnedCandidate(

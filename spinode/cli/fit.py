@@ -17,6 +17,18 @@ if TYPE_CHECKING:
     from spinode.surrogate import FitProgress, FitSettings, Surrogate
     from spinode.traces import TraceSet
 
+Members = Annotated[int, typer.Option("--ensemble", help="Members of an ensemble for a 90 % band; 0 for none.")]
+HoldOut = Annotated[
+    list[str] | None, typer.Option("--hold-out", help="Trace that judges and is never fitted; repeat for more.")
+]
+EqualTraces = Annotated[bool, typer.Option("--equal-traces", help="Every trace counts the same, not every sample.")]
+KeepEvents = Annotated[
+    bool, typer.Option("--keep-events", help="Fit beyond an event that no model can follow, not up to it.")
+]
+MostSamples = Annotated[
+    int, typer.Option("--most-samples", help="Read at most so many samples, in segments spread over the traces.")
+]
+
 
 def fit_command(
     file: Annotated[Path, typer.Argument(help="Traces file.")],
@@ -29,6 +41,11 @@ def fit_command(
     delay: Annotated[str | None, typer.Option("--delay", help="Delay such as 15ps [default: from the data].")] = None,
     hidden: Annotated[str, typer.Option("--hidden", help="Network layers such as 12 or 16,16; 0 for none.")] = "12",
     noise: Annotated[str, typer.Option("--noise", help="none, learn, or auto: learn it where there is any.")] = "none",
+    ensemble: Members = 0,
+    hold_out: HoldOut = None,
+    equal_traces: EqualTraces = False,
+    keep_events: KeepEvents = False,
+    most_samples: MostSamples = 100_000,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from where it was stopped, if it was.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file, and start afresh.")] = False,
     json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
@@ -46,15 +63,23 @@ def fit_command(
         minutes=minutes,
         seed=seed,
         noise=noise,
+        ensemble=ensemble,
+        hold_out=tuple(hold_out or ()),
+        weights="trace" if equal_traces else "length",
+        keep_events=keep_events,
     )
-    surrogate = fit_to_file(read_selected(file, trace, samples), settings, out, resume=resume, force=force)
+    traces = read_selected(file, trace, samples, most_samples)
+    _show(out, fit_to_file(traces, settings, out, resume=resume, force=force), json_output)
+
+
+def _show(out: Path, surrogate: Surrogate, json_output: bool) -> None:
+    """The training record as a table or as JSON."""
     if json_output:
         print_json({"file": str(out), **surrogate.record})
-    else:
-        rows = [(name.replace("_", " "), value) for name, value in surrogate.record.items()]
-        print_table(
-            ("training", "value"), rows, title=f"{out}: surrogate of {', '.join(c.name for c in surrogate.outputs)}"
-        )
+        return
+    rows = [(name.replace("_", " "), value) for name, value in surrogate.record.items()]
+    title = f"{out}: surrogate of {', '.join(c.name for c in surrogate.outputs)}"
+    print_table(("training", "value"), rows, title=title)
 
 
 def fit_to_file(traces: TraceSet, settings: FitSettings, out: Path, *, resume: bool, force: bool) -> Surrogate:

@@ -13,6 +13,7 @@ from spinode.cli.output import print_json, print_table, refuse_overwrite
 
 if TYPE_CHECKING:
     from spinode.signals import Signal
+    from spinode.surrogate.events import Event
     from spinode.traces import Parameter, Trace
 
 
@@ -34,6 +35,7 @@ def import_command(
     """Turn tables into traces: outputs are resampled smoothly, inputs that step stay steps."""
     from spinode.importers import StepRules, import_traces
     from spinode.storage import write_traces
+    from spinode.surrogate.events import find_event
     from spinode.units import parse_quantity
 
     refuse_overwrite(out, force)
@@ -45,13 +47,17 @@ def import_command(
         rules=StepRules(jumps=jumps, holds=tuple(hold or ()), smooths=tuple(smooth or ())),
         parameters=parse_parameters(param or []),
     )
+    events = {trace.name: find_event(trace) for trace in traces}
     command = shlex.join(["spinode", *sys.argv[1:]])
     write_traces(out, traces, command=command, source=", ".join(path.name for path in tables), force=force)
     if json_output:
-        print_json({"file": str(out), "traces": [_trace_json(trace) for trace in traces]})
+        print_json({"file": str(out), "traces": [_trace_json(trace, events[trace.name]) for trace in traces]})
     else:
         for trace in traces:
             _print_trace(trace)
+            event = events[trace.name]
+            if event is not None:
+                print(f"note: {event.line()}; all samples are kept, 'spinode fit' will use the first {event.before}")
 
 
 def parse_parameters(texts: list[str]) -> dict[str, Parameter]:
@@ -77,8 +83,9 @@ def parse_parameters(texts: list[str]) -> dict[str, Parameter]:
     return result
 
 
-def _trace_json(trace: Trace) -> dict[str, object]:
+def _trace_json(trace: Trace, event: Event | None) -> dict[str, object]:
     return {
+        "event": None if event is None else {"time": event.time, "sample": event.sample, "kind": event.kind},
         "name": trace.name,
         "source": trace.source,
         "samples": len(trace),

@@ -13,20 +13,33 @@ from spinode.cli.output import print_table
 if TYPE_CHECKING:
     from spinode.signals import FloatArray
     from spinode.surrogate import Surrogate
+    from spinode.surrogate.prediction import Assessment
     from spinode.surrogate.report import FreeRun, FreeRunReport
     from spinode.traces import Trace, TraceSet
 
 
-def read_selected(path: Path, names: list[str] | None, samples: str | None) -> TraceSet:
-    """Traces of a file, those of the given names, cut to ``--samples`` A:B of each."""
-    from spinode.cli.output import sample_range
-    from spinode.storage import read_traces
-    from spinode.traces import TraceSet
+SEGMENTS = 16
+"""Segments that a fit reads from traces which are longer than its limit."""
 
-    traces = read_traces(path)
-    chosen = TraceSet(tuple(traces[name] for name in names)) if names else traces
-    cut = [trace.samples(*sample_range(samples, len(trace))) for trace in chosen]
-    return TraceSet(tuple(cut))
+
+def read_selected(path: Path, names: list[str] | None, samples: str | None, most: int = 2**62) -> TraceSet:
+    """Traces of a file, those of the given names, cut to ``--samples`` A:B of each; nothing else is read.
+
+    Where that is more than ``most`` samples, evenly spread segments of them, and a warning says so.
+    """
+    from spinode.cli.output import sample_range
+    from spinode.trace_file import choose_segments, open_traces
+
+    with open_traces(path) as file:
+        chosen = [file.info(name) for name in names] if names else file.infos
+        parts = [(info.name, *sample_range(samples, info.samples)) for info in chosen]
+        traces = choose_segments(file, parts, most, SEGMENTS)
+        total = sum(last - first for _, first, last in parts)
+    if total > most:
+        read = sum(len(trace) for trace in traces)
+        text = f"{path.name} has {total} samples: fitted to {read} of them in {len(traces)} segments"
+        warnings.warn(f"{text}; --most-samples sets how many", UserWarning, stacklevel=2)
+    return traces
 
 
 def free_runs(surrogate: Surrogate, trace: Trace, training: TraceSet | None) -> tuple[dict[str, FreeRun], int]:
@@ -83,11 +96,19 @@ def draw_page(
     write_html_report(path, report, figures, notes)
 
 
-def draw_figure(path: Path, report: FreeRunReport, trace: Trace, runs: Mapping[str, FreeRun]) -> None:
-    """One figure: truth and free runs of the first output."""
-    from spinode.plots import free_run_figure, save_figure
+def draw_figure(
+    path: Path, report: FreeRunReport, trace: Trace, runs: Mapping[str, FreeRun], found: Assessment | None = None
+) -> None:
+    """One figure: truth and free runs of the first output, what lies outside the training shaded, and the band."""
+    from spinode.plots import Shading, free_run_figure, save_figure
 
-    save_figure(path, free_run_figure(trace, _shown(report, runs), trace.output.names[0], report.warm_up))
+    shading = None
+    if found is not None:
+        mask = None if found.outside is None else found.outside.mask
+        width = None if found.half_width is None else found.half_width[:, 0]
+        shading = Shading(outside=mask, centre=found.values[:, 0], half_width=width)
+    shown = _shown(report, runs)
+    save_figure(path, free_run_figure(trace, shown, trace.output.names[0], report.warm_up, shading))
 
 
 def _shown(report: FreeRunReport, runs: Mapping[str, FreeRun]) -> dict[str, FloatArray]:

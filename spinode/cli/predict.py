@@ -14,10 +14,11 @@ from spinode.cli.output import check_figure, print_json, refuse_overwrite
 
 if TYPE_CHECKING:
     from spinode.surrogate import Surrogate
+    from spinode.surrogate.prediction import Assessment
     from spinode.surrogate.report import FreeRun, FreeRunReport
     from spinode.traces import Trace, TraceSet
 
-    Judged = tuple[Trace, FreeRunReport, dict[str, FreeRun]]
+    Judged = tuple[Trace, FreeRunReport, dict[str, FreeRun], Assessment]
 
 
 def predict_command(
@@ -35,6 +36,7 @@ def predict_command(
     json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Free run of a surrogate from the first samples and the drive alone, scored against the rest of each trace."""
+    from spinode.cli.confidence import quietly_assessed, show_confidence
     from spinode.cli.judging import free_runs, read_selected, show
     from spinode.surrogate import load_surrogate
     from spinode.surrogate.report import build_report
@@ -47,15 +49,16 @@ def predict_command(
     for each in traces:
         runs, warm_up = free_runs(surrogate, each, training)
         title = f"{surrogate.name} on {file.name}, trace {each.name}"
-        judged.append((each, build_report(each, runs, title, warm_up), runs))
+        judged.append((each, build_report(each, runs, title, warm_up), runs, quietly_assessed(surrogate, each)))
     if out is not None:
         _write_prediction(out, surrogate, traces, force)
     _draw(surrogate, judged[0], plot, report)
     if json_output:
         print_json(_as_json(surrogate, judged))
     else:
-        for _, each_report, _ in judged:
+        for each, each_report, _, found in judged:
             show(each_report)
+            show_confidence(each, found, each_report.warm_up)
 
 
 def _check_targets(paths: list[Path], plot: Path | None, force: bool) -> None:
@@ -69,9 +72,9 @@ def _draw(surrogate: Surrogate, judged: Judged, plot: Path | None, page: Path | 
     """Figure and page of one trace, where they are asked for."""
     from spinode.cli.judging import draw_figure, draw_page
 
-    trace, report, runs = judged
+    trace, report, runs, found = judged
     if plot is not None:
-        draw_figure(plot, report, trace, runs)
+        draw_figure(plot, report, trace, runs, found)
     if page is not None:
         draw_page(page, report, trace, runs, surrogate)
 
@@ -81,31 +84,38 @@ def _write_prediction(out: Path, surrogate: Surrogate, traces: TraceSet, force: 
     from spinode.traces import TraceSet
 
     with warnings.catch_warnings(action="ignore"):  # said already by the run that was judged
-        predicted = TraceSet(tuple(surrogate.predict(trace) for trace in traces))
+        predictions = [surrogate.predict(trace) for trace in traces]
+    predicted = TraceSet(tuple(predictions))
     command = shlex.join(["spinode", *sys.argv[1:]])
     write_traces(out, predicted, command=command, source=f"free run of {surrogate.name}", force=force)
 
 
-def _as_json(surrogate: Surrogate, judged: list[tuple[Trace, FreeRunReport, dict[str, FreeRun]]]) -> dict[str, object]:
-    """Contract: ``nrmse`` {output: value}, ``seconds``, with noise ``coverage_90``, over all traces; ``reports``."""
+def _as_json(surrogate: Surrogate, judged: list[Judged]) -> dict[str, object]:
+    """Contract: ``nrmse`` {output: value} and ``seconds`` over all traces; ``reports`` has the rest, trace by trace.
+
+    Each report has ``outside`` {``share``, ``first_time`` [s], ``reasons``} and ``band`` {``level``, ``half_width`` and
+    ``coverage`` by output}, or None where the surrogate does not know them. With learned noise ``coverage_90``: part of
+    the samples inside the one-step intervals, by output.
+    """
     import numpy as np
+
+    from spinode.cli.confidence import confidence_json
 
     nrmse: dict[str, float] = {}
     for column, name in enumerate(surrogate.outputs):
         truth, error = [], []
-        for trace, report, runs in judged:
+        for trace, report, runs, _ in judged:
             kept = slice(report.warm_up, None)
             truth.append(trace.output.values[kept, column])
             error.append(runs[surrogate.name].prediction[kept, column] - truth[-1])
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             ratio = np.mean(np.concatenate(error) ** 2) / np.var(np.concatenate(truth))
         nrmse[name.name] = float(np.sqrt(ratio))
-    seconds = sum(runs[surrogate.name].prediction_seconds for _, _, runs in judged)
-    result: dict[str, object] = {
-        "nrmse": nrmse,
-        "seconds": seconds,
-        "reports": [report.as_dict() for _, report, _ in judged],
-    }
+    seconds = sum(runs[surrogate.name].prediction_seconds for _, _, runs, _ in judged)
+    reports = [
+        {**report.as_dict(), **confidence_json(trace, found, report.warm_up)} for trace, report, _, found in judged
+    ]
+    result: dict[str, object] = {"nrmse": nrmse, "seconds": seconds, "reports": reports}
     return result if surrogate.noise is None else {**result, "coverage_90": _coverage(surrogate, judged)}
 
 
@@ -113,7 +123,7 @@ def _coverage(surrogate: Surrogate, judged: list[Judged]) -> dict[str, float]:
     """Part of the samples inside the 90 % one-step intervals of a surrogate with learned noise, by output."""
     import numpy as np
 
-    parts = [surrogate.intervals(trace).coverage(trace.output.values) for trace, _, _ in judged]
-    lengths = [len(trace) - surrogate.warm_up for trace, _, _ in judged]
+    parts = [surrogate.intervals(trace).coverage(trace.output.values) for trace, _, _, _ in judged]
+    lengths = [len(trace) - surrogate.warm_up for trace, _, _, _ in judged]
     mean = np.average(parts, axis=0, weights=lengths)
     return {channel.name: float(value) for channel, value in zip(surrogate.outputs, mean, strict=True)}

@@ -126,13 +126,16 @@ def _put_fit(group: h5py.Group, fit: Fit, states: FloatArray) -> None:
     put_array(group, "theta", fit.theta)
     put_array(group, "starts", fit.windows.starts.astype(np.float64))
     put_array(group, "initial", fit.windows.initial)
+    if fit.windows.weights is not None:
+        put_array(group, "weights", fit.windows.weights)
     put_array(group, "trained_states", states)
 
 
 def _get_fit(group: h5py.Group) -> tuple[Fit, FloatArray]:
     starts = read_array(group, "starts", (None,)).astype(np.int64)
     initial = read_array(group, "initial", (len(starts), None))
-    windows = Windows(starts=starts, steps=_integer(group, "steps"), initial=initial)
+    weights = read_array(group, "weights", (len(starts),)) if "weights" in group else None
+    windows = Windows(starts=starts, steps=_integer(group, "steps"), initial=initial, weights=weights)
     theta = read_array(group, "theta", (None,))
     fit = Fit(theta=theta, windows=windows, damping=_number(group, "damping"), cost=_number(group, "cost"))
     return fit, read_array(group, "trained_states", (None, initial.shape[1]))

@@ -45,11 +45,15 @@ class Scaling:
 
 @dataclass(frozen=True, kw_only=True)
 class Piece:
-    """One trace inside the record: samples first to last - 1, of which those from ``held`` on are held out."""
+    """One trace inside the record: samples first to last - 1, of which those from ``held`` on are held out.
+
+    ``whole`` marks a trace that is held out as a whole and never fitted.
+    """
 
     first: int
     held: int
     last: int
+    whole: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +82,7 @@ class Dataset:
         """First samples of windows of this length, end to end, inside the training part or all of each trace."""
         found = []
         for piece in self.pieces:
-            end = piece.last if everything else piece.held
+            end = piece.last if everything and not piece.whole else piece.held
             found.append(np.arange(piece.first + self.embedding.span, end - steps - 1, steps))
         return np.concatenate(found).astype(np.int64)
 
@@ -91,12 +95,14 @@ class Dataset:
         """Samples that have their whole embedding behind them, in the training part or in all of each trace."""
         found = []
         for piece in self.pieces:
-            end = piece.last if everything else piece.held
+            end = piece.last if everything and not piece.whole else piece.held
             found.append(np.arange(piece.first + self.embedding.span, end))
         return np.concatenate(found).astype(np.int64)
 
 
-def make_dataset(traces: TraceSet, order: int, delay: float | None, held_out: float) -> Dataset:
+def make_dataset(
+    traces: TraceSet, order: int, delay: float | None, held_out: float, hold_out: tuple[str, ...] = ()
+) -> Dataset:
     """Scale the traces, choose the delay where none is given, and mark the held-out end of each trace.
 
     Parameters
@@ -109,6 +115,8 @@ def make_dataset(traces: TraceSet, order: int, delay: float | None, held_out: fl
         tau [s]; None: chosen from the data.
     held_out : float
         Fraction at the end of each trace that is not fitted before the choice is made, 0.02 to 0.5.
+    hold_out : tuple of str
+        Names of whole traces that are never fitted; then nothing of the others is held out.
 
     Raises
     ------
@@ -124,18 +132,33 @@ def make_dataset(traces: TraceSet, order: int, delay: float | None, held_out: fl
     outputs = [scaling.outputs(trace.output.values) for trace in traces]
     tau = choose_delay(outputs) if delay is None else max(1, round(delay / dt))
     embedding = Embedding(order=order, delay=tau)
-    _check_lengths(traces, embedding, held_out)
+    _check_lengths(traces, embedding, held_out, hold_out)
     inputs = [scaling.inputs(with_parameters(trace)) for trace in traces]
     stages = [stage_inputs(trace, scaling) for trace in traces]
     pieces, first = [], 0
     for trace in traces:
         last = first + len(trace)
-        pieces.append(Piece(first=first, held=last - round(held_out * len(trace)), last=last))
+        pieces.append(_piece(first, last, held_out, trace.name in hold_out if hold_out else None))
         first = last
     record = Record(outputs=np.concatenate(outputs), drive=np.concatenate(stages))
     return Dataset(
         record=record, inputs=np.concatenate(inputs), pieces=tuple(pieces), scaling=scaling, embedding=embedding
     )
+
+
+def _piece(first: int, last: int, held_out: float, whole: bool | None) -> Piece:
+    """``whole``: None for a split by time, otherwise whether this trace is the one that is held out."""
+    if whole is None:
+        return Piece(first=first, held=last - round(held_out * (last - first)), last=last)
+    return Piece(first=first, held=first if whole else last, last=last, whole=whole)
+
+
+def window_weights(data: Dataset, starts: IntArray) -> FloatArray:
+    """Weights of windows of mean 1 with which every trace counts the same, shape (B,)."""
+    owner = np.searchsorted([piece.last for piece in data.pieces], starts, side="right")
+    share = 1.0 / np.bincount(owner, minlength=len(data.pieces))[owner]
+    weights: FloatArray = share / share.mean()
+    return weights
 
 
 def with_parameters(trace: Trace) -> FloatArray:
@@ -206,10 +229,16 @@ def _warn_direct(traces: TraceSet) -> None:
                 )
 
 
-def _check_lengths(traces: TraceSet, embedding: Embedding, held_out: float) -> None:
+def _check_lengths(traces: TraceSet, embedding: Embedding, held_out: float, hold_out: tuple[str, ...]) -> None:
+    for name in hold_out:
+        traces[name]  # one line with the closest names where there is none
+    if hold_out and len(set(hold_out)) >= len(traces):
+        raise ValueError(f"FitSettings.hold_out must leave a trace to fit, got all of {[t.name for t in traces]}")
     if not 0.02 <= held_out <= 0.5:
         raise ValueError(f"held-out fraction must be 0.02 to 0.5, got {held_out}")
-    needed = round((embedding.span + 12 * embedding.delay + 16) / min(held_out, 1 - held_out))
+    needed = embedding.span + 12 * embedding.delay + 16
+    if not hold_out:
+        needed = round(needed / min(held_out, 1 - held_out))
     for trace in traces:
         if len(trace) < needed:
             raise ValueError(

@@ -97,10 +97,18 @@ class TorchTwin(nn.Module):
         rate: torch.Tensor = self.field(state, inputs)
         return rate
 
-    def outputs(self, states: torch.Tensor) -> torch.Tensor:
-        """Outputs in their units, shape (..., O)."""
-        scaled = states[..., : len(self.surrogate.outputs)]
-        return self.output_mean + self.output_scale * scaled
+    def outputs(self, states: torch.Tensor, drive: torch.Tensor) -> torch.Tensor:
+        """Outputs in their units, shape (..., O), of states (..., S) under a drive (..., I) in SI units."""
+        own = self.surrogate
+        learned = self.output_mean + self.output_scale * states[..., : len(own.outputs)]
+        order = [channel.name for channel in own.inputs]
+        factors = [
+            drive[..., order.index(own.divisors[channel.name])]
+            if channel.name in own.divisors
+            else torch.ones_like(learned[..., 0])
+            for channel in own.outputs
+        ]
+        return learned * torch.stack(factors, dim=-1)
 
     def run(self, drive: torch.Tensor, initial: torch.Tensor, solver: TorchSolver, first: int = 0) -> torch.Tensor:
         """States at samples first, ..., T - 1 of a drive.
@@ -200,9 +208,10 @@ def torch_run(surrogate: Surrogate | TorchTwin, trace: Trace, solver: TorchSolve
     own.check(trace)
     first = own.warm_up - 1
     start = torch.tensor(own.initial_from(trace))
-    states = twin.run(torch.tensor(trace.drive.values), start, solver or TorchSolver(), first)
+    drive = torch.tensor(trace.drive.values)
+    states = twin.run(drive, start, solver or TorchSolver(), first)
     known = torch.tensor(trace.output.values[: own.warm_up])
-    return torch.cat([known, twin.outputs(states[1:])])
+    return torch.cat([known, twin.outputs(states[1:], drive[own.warm_up :])])
 
 
 def export_field(path: str | os.PathLike[str], surrogate: Surrogate, *, force: bool = False) -> None:
@@ -210,7 +219,8 @@ def export_field(path: str | os.PathLike[str], surrogate: Surrogate, *, force: b
 
     ``torch.export.load(path).module()(state, drive)`` is dx/dt [1/s], shape (B, S), for states (B, S) and a drive
     (B, I) in SI units, float64, any B; static parameters are those of the surrogate. The extra file ``spinode.json``
-    has names, units, dt, and mean and scale that make outputs of the first states.
+    has names, units, dt, and mean and scale that make outputs of the first states (times the input that ``divisors``
+    names, where it names one).
 
     Raises
     ------
@@ -247,6 +257,7 @@ def _described(surrogate: Surrogate) -> dict[str, object]:
         "outputs": channels(surrogate.outputs),
         "output_mean": surrogate.scaling.output_mean.tolist(),
         "output_scale": surrogate.scaling.output_scale.tolist(),
+        "divisors": dict(surrogate.divisors),
         "parameters": {name: entry.value for name, entry in surrogate.parameters.items()},
     }
 

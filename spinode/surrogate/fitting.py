@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from os import PathLike
@@ -12,7 +13,9 @@ from time import monotonic
 import numpy as np
 
 from spinode.surrogate.checkpoint import read_checkpoint, write_checkpoint
+from spinode.surrogate.confidence import chosen_of, fitted_traces, with_confidence
 from spinode.surrogate.dataset import Dataset, make_dataset, with_parameters
+from spinode.surrogate.events import Event, before_events
 from spinode.surrogate.model import Range, Surrogate
 from spinode.surrogate.noise_fit import learn
 from spinode.surrogate.noise_result import as_candidate, is_noise, noise_record
@@ -86,19 +89,36 @@ def fit(
         If the traces are too short or constant, or the checkpoint belongs to other traces or settings.
     """
     settings = settings or FitSettings()
+    events: tuple[Event, ...] = ()
+    if not settings.keep_events:
+        traces, events = before_events(traces)
+        for event in events:
+            warnings.warn(f"{event.line()}; fitted up to {event.before} samples", UserWarning, stacklevel=2)
     traces, conditions = split_parameters(traces)
     outputs, divisors = traces.traces[0].output.channels, find_divisors(traces)
     traces = divided_traces(traces, divisors)
-    if settings.noise != "none":
-        noisy = _fit_noise(traces, settings, name, watch)
-        if noisy is not None:
-            return replace(noisy, conditions=conditions, outputs=outputs, divisors=divisors)
-    data = make_dataset(traces, settings.order, settings.delay, settings.held_out)
+    found = None if settings.noise == "none" else _fit_noise(traces, settings, name, watch)
+    if found is None:
+        found = _fit_field(traces, settings, name, watch, checkpoint if resume else None, checkpoint)
+    record = dict(found.record)
+    if events:
+        record["events"] = "; ".join(event.line() for event in events)[:1000]
+    return replace(found, conditions=conditions, outputs=outputs, divisors=divisors, record=record)
+
+
+def _fit_field(
+    traces: TraceSet,
+    settings: FitSettings,
+    name: str,
+    watch: Callable[[FitProgress], None] | None,
+    begun: str | PathLike[str] | None,
+    checkpoint: str | PathLike[str] | None,
+) -> Surrogate:
+    """The surrogate without noise; ``begun`` is the checkpoint to go on from, where it is there."""
+    data = make_dataset(traces, settings.order, settings.delay, settings.held_out, settings.hold_out)
     plan = make_plan(data, settings)
     key = fingerprint(traces, settings)
-    at = FitState()
-    if resume and checkpoint is not None and Path(checkpoint).exists():
-        at = read_checkpoint(checkpoint, key)
+    at = read_checkpoint(begun, key) if begun is not None and Path(begun).exists() else FitState()
     keeper = _Keeper(checkpoint, key, at)
 
     def tell(now: FitState) -> None:
@@ -111,8 +131,8 @@ def fit(
     except BaseException:
         keeper.save()
         raise
-    found = _finish(traces, data, settings, at, name)
-    return replace(found, conditions=conditions, outputs=outputs, divisors=divisors)
+    surrogate = _finish(traces, data, settings, at, name)
+    return with_confidence(surrogate, traces, data, settings, chosen_of(at.candidates))
 
 
 def _fit_noise(
@@ -132,7 +152,8 @@ def _fit_noise(
     chosen = as_candidate(found)
     at = FitState(candidates=(chosen, replace(chosen, label="all samples")), seconds=monotonic() - begun)
     surrogate = _finish(traces, found.data, settings, at, name)
-    return replace(surrogate, noise=found.noise, record={**surrogate.record, **noise_record(found)})
+    surrogate = replace(surrogate, noise=found.noise, record={**surrogate.record, **noise_record(found)})
+    return with_confidence(surrogate, traces, found.data, settings, chosen_of(at.candidates))
 
 
 class _Keeper:
@@ -190,11 +211,7 @@ def _progress(plan: tuple[Stage, ...], settings: FitSettings, at: FitState) -> F
 
 def _finish(traces: TraceSet, data: Dataset, settings: FitSettings, at: FitState, name: str) -> Surrogate:
     """The surrogate of the chosen candidate, with its record."""
-    judged = tuple(c for c in at.candidates if not c.label.startswith("all samples"))
-    chosen, judge = at.candidates[-1], best(judged)
-    refitted = chosen.label.startswith("all samples")
-    if not refitted:
-        chosen = judge
+    chosen, judge, refitted = chosen_of(at.candidates)
     if not np.isfinite(chosen.error):
         raise ValueError(
             "every candidate diverged on held-out time; try longer traces, another --delay, or outputs with less noise"
@@ -211,7 +228,7 @@ def _finish(traces: TraceSet, data: Dataset, settings: FitSettings, at: FitState
         scaling=data.scaling,
         encoder=encode(data, chosen.states, everything=refitted),
         fitted_error=chosen.fitted,
-        ranges=_ranges(traces),
+        ranges=_ranges(fitted_traces(traces, settings)),
         record=_record(traces, data, settings, at, judge),
         history=np.array(at.history, dtype=np.float64).reshape(-1, 2),
     )
@@ -245,6 +262,7 @@ def _record(
         "hidden_modes": shape.modes,
         "held_out_nrmse": judge.error,
         "held_out_fraction": settings.held_out,
+        **({"held_out_traces": ", ".join(settings.hold_out)} if settings.hold_out else {}),
         "chosen_stage": judge.label,
         "seconds": at.seconds,
         "seed": settings.seed,

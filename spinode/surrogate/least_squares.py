@@ -34,11 +34,15 @@ class Record:
 
 @dataclass(frozen=True, kw_only=True)
 class Windows:
-    """Pieces of the record that are free-run: first samples (B,), their length in steps, initial states (B, S)."""
+    """Pieces of the record that are free-run: first samples (B,), their length in steps, initial states (B, S).
+
+    ``weights`` (B,), of mean 1, says how much each counts; None: all the same.
+    """
 
     starts: IntArray
     steps: int
     initial: FloatArray
+    weights: FloatArray | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,12 +68,12 @@ class _Normal:
 
 
 def errors(shape: FieldShape, record: Record, theta: FloatArray, windows: Windows) -> FloatArray:
-    """Free run minus truth, shape (B, steps + 1, O)."""
+    """Free run minus truth, times the root of the weights, shape (B, steps + 1, O)."""
     outputs = record.outputs.shape[1]
     runs = free_runs(shape.sizes, theta, windows.initial, windows.starts, windows.steps, record.drive)
     rows = windows.starts[:, None] + np.arange(windows.steps + 1)
     error: FloatArray = runs[:, :, :outputs] - record.outputs[rows]
-    return error
+    return error if windows.weights is None else error * np.sqrt(windows.weights)[:, None, None]
 
 
 def begin(shape: FieldShape, record: Record, theta: FloatArray, windows: Windows, damping: float) -> Fit:
@@ -125,11 +129,16 @@ def _normal_equations(shape: FieldShape, record: Record, fit: Fit) -> _Normal:
     chunk = max(1, ROWS // ((windows.steps + 1) * outputs))
     for first in range(0, members, chunk):
         part = slice(first, first + chunk)
-        piece = Windows(starts=windows.starts[part], steps=windows.steps, initial=windows.initial[part])
+        weights = None if windows.weights is None else windows.weights[part]
+        piece = Windows(
+            starts=windows.starts[part], steps=windows.steps, initial=windows.initial[part], weights=weights
+        )
         error = errors(shape, record, fit.theta, piece)
         error = error.reshape(len(error), -1)
         extent = (piece.steps, outputs)
         tangent = tangent_runs(shape.sizes, fit.theta, piece.initial, piece.starts, extent, record.drive)
+        if weights is not None:
+            tangent *= np.sqrt(weights)[:, None, None]
         flat = tangent[:, :, :size].reshape(-1, size)
         square += flat.T @ flat
         gradient += flat.T @ error.ravel()

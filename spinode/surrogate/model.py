@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from spinode.devices.base import Kernel
 from spinode.signals import Channel, FloatArray, missing_name
 from spinode.surrogate.dataset import Scaling, stage_inputs, with_parameters
 from spinode.surrogate.embedding import Encoder
+from spinode.surrogate.ensemble import Ensemble
 from spinode.surrogate.field import FieldShape
 from spinode.surrogate.intervals import Intervals, measured, one_step
 from spinode.surrogate.kernel import SURROGATE_KERNEL, pack
@@ -21,7 +23,11 @@ from spinode.surrogate.learned_noise import LearnedNoise
 from spinode.surrogate.quotient import divided, multiplied
 from spinode.surrogate.rollout import free_runs
 from spinode.surrogate.start import smoothed_state
+from spinode.surrogate.trust import TrustRegion
 from spinode.traces import Parameter, Trace
+
+if TYPE_CHECKING:
+    from spinode.surrogate.prediction import Prediction
 
 RANGE_MARGIN = 0.01
 """Part of the trained width by which a drive may leave the range without a warning: splines overshoot a little."""
@@ -71,6 +77,10 @@ class Surrogate:
         and field belong to the quotient (``surrogate.quotient``).
     noise : LearnedNoise, optional
         Process and measurement noise, where they were learned: ``simulate`` with a generator then gives noisy runs.
+    trust : TrustRegion or None
+        Values, rates and combinations seen in training; None in files of before.
+    ensemble : Ensemble or None
+        Members and calibration of the 90 % band; None where none was asked for.
     """
 
     name: str
@@ -89,6 +99,8 @@ class Surrogate:
     history: FloatArray = field(default_factory=lambda: np.empty((0, 2)))
     divisors: Mapping[str, str] = field(default_factory=dict)
     noise: LearnedNoise | None = None
+    trust: TrustRegion | None = None
+    ensemble: Ensemble | None = None
 
     def __post_init__(self) -> None:
         if self.theta.shape != (self.shape.size,):
@@ -180,23 +192,50 @@ class Surrogate:
         ValueError
             If the trace does not fit. A drive outside the trained range is a warning.
         """
+        return self.measured_then(trace, self.free_states(trace))
+
+    def free_states(self, trace: Trace) -> FloatArray:
+        """States of the free run after the warm-up, shape (T - warm_up, S); otherwise as ``free_run``."""
         self._warn_conditions(trace)
         trace = self._fitting(trace)
         self._warn_outside(trace)
-        drive = stage_inputs(trace, self.scaling)
+        return self.run(trace, stage_inputs(trace, self.scaling))
+
+    def run(self, trace: Trace, drive: FloatArray) -> FloatArray:
+        """States after the warm-up of a trace that fits and its stage inputs (T, 4, I + K), shape (T - warm_up, S)."""
         first = self._start(trace, drive)
         start = np.array([self.warm_up - 1])
-        runs = free_runs(self.shape.sizes, self.theta, first[None], start, len(trace) - self.warm_up, drive)
+        states: FloatArray = free_runs(
+            self.shape.sizes, self.theta, first[None], start, len(trace) - self.warm_up, drive
+        )[0, 1:]
+        return states
+
+    def measured_then(self, trace: Trace, states: FloatArray) -> FloatArray:
+        """Outputs (T, O) in their units: measured in the warm-up, and those of the states after it."""
         result = trace.output.values.copy()
-        outputs = len(self.outputs)
-        learned = self.scaling.output_mean + self.scaling.output_scale * runs[0, 1:, :outputs]
         rest = trace.drive.samples(self.warm_up, len(trace))
-        result[self.warm_up :] = multiplied(learned, trace.output.names, rest, self.divisors)
+        result[self.warm_up :] = multiplied(self._learned(states), trace.output.names, rest, self.divisors)
         return result
 
-    def predict(self, trace: Trace) -> Trace:
-        """The free run as a trace; an error that says when, if it left the finite numbers."""
-        values = self.free_run(trace)
+    def learned_then(self, trace: Trace, states: FloatArray) -> FloatArray:
+        """As ``measured_then``, of what the field was fitted to: where there are ``divisors``, of the quotients."""
+        begin = divided(trace.samples(0, self.warm_up), self.divisors)
+        return np.concatenate([begin, self._learned(states)])
+
+    def _learned(self, states: FloatArray) -> FloatArray:
+        found: FloatArray = self.scaling.output_mean + self.scaling.output_scale * states[:, : len(self.outputs)]
+        return found
+
+    def with_coefficients(self, theta: FloatArray) -> Surrogate:
+        """The same surrogate with other coefficients, such as those of a member of its ensemble."""
+        return replace(self, theta=theta)
+
+    def predict(self, trace: Trace) -> Prediction:
+        """The free run as a trace with its mask and band; an error that says when, if it left the finite numbers."""
+        from spinode.surrogate.prediction import Prediction, assess  # they know this class
+
+        found = assess(self, trace)
+        values = found.values
         bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
         if len(bad):
             time = trace.output.start + bad[0] * trace.dt
@@ -205,7 +244,10 @@ class Surrogate:
                 " the drive is probably outside what it was trained on"
             )
         output = replace(trace.output, values=values, channels=self.outputs)
-        return replace(trace, output=output, source=f"free run of {self.name}")
+        return Prediction(
+            drive=trace.drive, output=output, parameters=trace.parameters, name=trace.name,
+            source=f"free run of {self.name}", outside=found.outside, half_width=found.half_width,
+        )  # fmt: skip
 
     def intervals(self, trace: Trace, level: float = 0.9) -> Intervals:
         """One-step prediction of each sample from those before it, with an interval: see ``intervals.one_step``."""
@@ -246,7 +288,7 @@ class Surrogate:
                     f"static parameter '{name}' is {given.value:.6g} {given.unit}, but all training traces had"
                     f" {own.value:.6g} {own.unit}: the surrogate does not know what it changes",
                     UserWarning,
-                    stacklevel=3,
+                    stacklevel=4,
                 )
 
     def _warn_outside(self, trace: Trace) -> None:
@@ -262,7 +304,7 @@ class Surrogate:
                     f"drive '{name}' goes from {low:.6g} to {high:.6g} {units[name]}, outside the trained range"
                     f" {trained.low:.6g} to {trained.high:.6g} {units[name]}: the prediction is an extrapolation there",
                     UserWarning,
-                    stacklevel=3,
+                    stacklevel=4,
                 )
 
 

@@ -46,6 +46,14 @@ class FitSettings:
     noise : str
         ``none``: the traces are taken as they are; ``learn``: field and noise by likelihood (``surrogate.noise_fit``);
         ``auto``: as ``learn``, and kept only where what is left over is noise and matters.
+    hold_out : tuple of str
+        Names of whole traces that decide what stays and are never fitted; then no time of the others is held out.
+    weights : str
+        ``length``: every sample counts the same, so a long trace counts more; ``trace``: every trace counts the same.
+    keep_events : bool
+        Fit a trace beyond an event that no model can follow (``surrogate.events``) instead of up to it.
+    ensemble : int
+        Members whose spread becomes a 90 % band of the prediction (``surrogate.ensemble``); 0, or 2 to 200.
 
     Raises
     ------
@@ -62,6 +70,10 @@ class FitSettings:
     held_out: float = 0.15
     ridge: float = 1e-9
     noise: str = "none"
+    hold_out: tuple[str, ...] = ()
+    weights: str = "length"
+    keep_events: bool = False
+    ensemble: int = 0
 
     def __post_init__(self) -> None:
         rules = (
@@ -74,6 +86,10 @@ class FitSettings:
             ("held_out", 0.02 <= self.held_out <= 0.5, "0.02 to 0.5", self.held_out),
             ("noise", self.noise in ("none", "learn", "auto"), "none, learn or auto", self.noise),
             ("ridge", 0 <= self.ridge < np.inf, "0 or more", self.ridge),
+            ("hold_out", self.noise == "none" or not self.hold_out, "empty where noise is learned", self.hold_out),
+            ("weights", self.weights in ("length", "trace"), "'length' or 'trace'", self.weights),
+            ("ensemble", self.noise == "none" or self.ensemble == 0, "0 where noise is learned", self.ensemble),
+            ("ensemble", self.ensemble == 0 or 2 <= self.ensemble <= 200, "0, or 2 to 200", self.ensemble),
         )
         for name, holds, rule, value in rules:
             if not holds:
@@ -120,7 +136,7 @@ class Stage:
 def make_plan(data: Dataset, settings: FitSettings) -> tuple[Stage, ...]:
     """Stages for these data: every degree at short windows, the winner at longer ones, the network, the refit."""
     outputs, inputs = data.record.outputs.shape[1], data.inputs.shape[1]
-    lengths = _lengths(data)
+    lengths = window_lengths(data)
     stages: list[Stage] = []
     for shape in _shapes(settings, outputs, inputs):
         for number, steps in enumerate(lengths[:2]):
@@ -166,7 +182,7 @@ def degree_text(shape: FieldShape) -> str:
     return f"{shape.states} state{'s' * (shape.states > 1)}, degree {shape.degree}{own}"
 
 
-def _lengths(data: Dataset) -> tuple[int, ...]:
+def window_lengths(data: Dataset) -> tuple[int, ...]:
     """Window lengths that fit at least twice into the longest training part."""
     longest = max(piece.held - piece.first for piece in data.pieces) - data.embedding.span - 2
     wanted = [data.embedding.delay * factor for factor in WINDOWS]

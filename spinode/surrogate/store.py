@@ -11,6 +11,7 @@ import numpy as np
 from spinode.hdf5 import atomic_file, open_checked, plain_attribute, put_array, read_array, read_names
 from spinode.signals import Channel
 from spinode.surrogate.checkpoint import get_shape, put_shape
+from spinode.surrogate.confidence_store import get_ensemble, get_trust, put_confidence
 from spinode.surrogate.dataset import Scaling
 from spinode.surrogate.embedding import Embedding, Encoder
 from spinode.surrogate.field import FieldShape
@@ -70,6 +71,7 @@ def save_surrogate(path: str | PathLike[str], surrogate: Surrogate, *, command: 
         put_array(file, "encoder_spread", surrogate.encoder.spread)
         file.attrs["fitted_error"] = surrogate.fitted_error
         put_noise(file, surrogate.noise)
+        put_confidence(file, surrogate)
 
 
 def load_surrogate(path: str | PathLike[str]) -> Surrogate:
@@ -111,6 +113,8 @@ def load_surrogate(path: str | PathLike[str]) -> Surrogate:
             history=read_array(file, "history", (None, 2)),
             divisors=_get_divisors(file),
             noise=get_noise(file, shape, len(outputs)),
+            trust=get_trust(file, inputs, outputs, shape),
+            ensemble=get_ensemble(file, shape, len(outputs)),
         )
 
 

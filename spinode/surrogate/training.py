@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from spinode.signals import FloatArray
-from spinode.surrogate.dataset import Dataset, initial_states
+from spinode.surrogate.dataset import Dataset, Piece, initial_states, window_weights
 from spinode.surrogate.embedding import Encoder, fit_encoder
 from spinode.surrogate.field import FieldShape, monomials
 from spinode.surrogate.hidden import add_pair, with_pair
@@ -71,7 +71,7 @@ def advance(data: Dataset, settings: FitSettings, plan: tuple[Stage, ...], at: F
     shape = _shape(stage, settings, at)
     if at.fit is None:
         theta, states = _start(data, settings, stage, shape, at)
-        windows = _windows(data, stage, states)
+        windows = _windows(data, settings, stage, states)
         fit = begin(shape, data.record, theta, windows, FIRST_DAMPING)
         return replace(at, fit=fit, states=states, iteration=0, small=0)
     fit = improve(shape, data.record, at.fit, settings.ridge)
@@ -121,14 +121,29 @@ def encode(data: Dataset, states: FloatArray, *, everything: bool) -> Encoder:
 
 def held_out_error(data: Dataset, shape: FieldShape, theta: FloatArray, encoder: Encoder) -> float:
     """Root mean square error of free runs over the held-out time, from encoded states; infinite where one diverges."""
-    longest = min(piece.last - piece.held for piece in data.pieces) - data.embedding.span - 2
-    steps = max(1, min(HELD_OUT_DELAYS * data.embedding.delay, longest))
-    starts = data.held_starts(steps)
-    initial = encoder.states(data.record.outputs, data.inputs, starts)
-    error = errors(shape, data.record, theta, Windows(starts=starts, steps=steps, initial=initial))
-    with np.errstate(over="ignore", invalid="ignore"):
-        value = float(np.sqrt(np.mean(error[:, 1:] ** 2)))
+    squares, count = 0.0, 0
+    for windows in held_windows(data, encoder):
+        error = errors(shape, data.record, theta, windows)
+        with np.errstate(over="ignore", invalid="ignore"):
+            squares += float(np.sum(error[:, 1:] ** 2))
+        count += error[:, 1:].size
+    value = float(np.sqrt(squares / count))
     return value if np.isfinite(value) else np.inf
+
+
+def held_windows(data: Dataset, encoder: Encoder) -> list[Windows]:
+    """Free runs over the held-out time from encoded states: one length for all long parts, their own for short ones."""
+    lengths: dict[int, list[Piece]] = {}
+    for piece in data.pieces:
+        longest = piece.last - piece.held - data.embedding.span - 2
+        if longest > 0:
+            lengths.setdefault(min(HELD_OUT_DELAYS * data.embedding.delay, longest), []).append(piece)
+    found = []
+    for steps, pieces in lengths.items():
+        starts = replace(data, pieces=tuple(pieces)).held_starts(steps)
+        initial = encoder.states(data.record.outputs, data.inputs, starts)
+        found.append(Windows(starts=starts, steps=steps, initial=initial))
+    return found
 
 
 def run_plan(
@@ -241,9 +256,10 @@ def _first_weights(shape: FieldShape, seed: int) -> FloatArray:
     return np.concatenate([*parts, np.zeros(rows * (columns + 1))])
 
 
-def _windows(data: Dataset, stage: Stage, states: FloatArray) -> Windows:
+def _windows(data: Dataset, settings: FitSettings, stage: Stage, states: FloatArray) -> Windows:
     starts = data.starts(stage.steps, everything=stage.everything)
-    return Windows(starts=starts, steps=stage.steps, initial=states[starts])
+    weights = window_weights(data, starts) if settings.weights == "trace" else None
+    return Windows(starts=starts, steps=stage.steps, initial=states[starts], weights=weights)
 
 
 def _traced(data: Dataset, shape: FieldShape, fit: Fit, states: FloatArray) -> FloatArray:
