@@ -28,8 +28,9 @@ TORCH_OPTIONS := $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 demo: .venv/installed
 	$(BIN)/spinode demo
 
+# A process for each core; BLAS threads in each of them would only fight for the same cores.
 test: check
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 check: .venv/installed-dev
 	$(BIN)/ruff check

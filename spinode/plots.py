@@ -19,8 +19,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.signal import welch
 
+from spinode.axis import decibel, label_text, largest_prefix, limits_around, plain_text
 from spinode.html_page import page
-from spinode.signals import Channel, FloatArray
+from spinode.signals import FloatArray
 from spinode.surrogate.metrics import dominant_frequency
 from spinode.surrogate.report import FreeRunReport
 from spinode.traces import Trace
@@ -46,7 +47,6 @@ SEGMENTS = 16
 FLOOR_DB = 100.0
 """Range of a spectrum below its highest point [dB]."""
 DPI = 130
-_PREFIXES = {-15: "f", -12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T"}
 _FONT: dict[Any, Any] = {
     "font.size": 10.0,
     "axes.grid": True,
@@ -91,7 +91,7 @@ def free_run_figure(
     values = truth.output.values[:, column]
     span = _zoom(values, truth.dt)
     windows = [(0, len(truth)), (0, min(len(truth), warm_up + span)), (max(0, len(truth) - span), len(truth))]
-    scale, prefix = _prefix(len(truth) * truth.dt)
+    scale, prefix = largest_prefix(len(truth) * truth.dt)
     with rc_context(_FONT):
         figure = _figure(7.0)
         axes = figure.subplots(3, 1)
@@ -105,8 +105,8 @@ def free_run_figure(
             if first < warm_up:
                 axis.axvspan(axis.get_xlim()[0], truth.output.time[warm_up] * scale, color="0.85", zorder=0)
             axis.set_xlim(truth.output.time[first] * scale, truth.output.time[last - 1] * scale)
-            axis.set_ylim(*_limits(values[first:last]))
-            axis.set_ylabel(_label(truth.output.channels[column]))
+            axis.set_ylim(*limits_around(values[first:last]))
+            axis.set_ylabel(label_text(truth.output.channels[column]))
             axis.set_title(name, loc="left", fontsize=10)
         axes[-1].set_xlabel(f"time ({prefix}s)")
         figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper right", ncols=4, frameon=False)
@@ -120,7 +120,7 @@ def error_figure(truth: Trace, predictions: Mapping[str, FloatArray], channel: s
     frequency = dominant_frequency(values, truth.dt)
     width = ZOOM_SAMPLES if math.isnan(frequency) else math.ceil(RUNNING_PERIODS / (frequency * truth.dt))
     width = max(1, min(width, values.size // 4))
-    scale, prefix = _prefix(len(truth) * truth.dt)
+    scale, prefix = largest_prefix(len(truth) * truth.dt)
     spread = float(values.std()) or 1.0
     time = (truth.output.time[warm_up:][: values.size - width + 1] + 0.5 * (width - 1) * truth.dt) * scale
     with rc_context(_FONT):
@@ -133,7 +133,7 @@ def error_figure(truth: Trace, predictions: Mapping[str, FloatArray], channel: s
         axis.set_yscale("log")
         axis.axhline(1.0, color="0.4", linewidth=0.8)
         axis.set_xlabel(f"time ({prefix}s)")
-        axis.set_ylabel(f"running rms error of {_plain(channel)}\n(in standard deviations)")
+        axis.set_ylabel(f"running rms error of {plain_text(channel)}\n(in standard deviations)")
         figure.legend(*axis.get_legend_handles_labels(), loc="outside upper right", ncols=4, frameon=False)
     return figure
 
@@ -146,22 +146,22 @@ def spectra_figure(truth: Trace, predictions: Mapping[str, FloatArray], channel:
     frequency, reference = welch(values, 1.0 / truth.dt, nperseg=segment, detrend="linear")
     peak = float(reference.max()) or 1.0
     top = _highest_frequency(frequency, reference)
-    scale, prefix = _prefix(top)
+    scale, prefix = largest_prefix(top)
     with rc_context(_FONT):
         figure = _figure(5.2)
         axes = figure.subplots(2, 1, sharex=True)
-        _draw(axes[0], frequency * scale, _decibel(reference / peak), "truth", TRUTH)
-        _draw(axes[1], frequency * scale, _decibel(reference / peak), "truth", TRUTH)
+        _draw(axes[0], frequency * scale, decibel(reference / peak), "truth", TRUTH)
+        _draw(axes[1], frequency * scale, decibel(reference / peak), "truth", TRUTH)
         for number, (model, prediction) in enumerate(predictions.items()):
             run = prediction[warm_up:, column]
             if np.isfinite(run).all():
                 for axis, signal in ((axes[0], run), (axes[1], run - values)):
                     power = welch(signal, 1.0 / truth.dt, nperseg=segment, detrend="linear")[1]
-                    _draw(axis, frequency * scale, _decibel(power / peak), model, STYLES[number % len(STYLES)])
+                    _draw(axis, frequency * scale, decibel(power / peak), model, STYLES[number % len(STYLES)])
         for axis, title in ((axes[0], "spectra"), (axes[1], "spectra of the errors, beside that of the truth")):
             axis.set_ylim(-FLOOR_DB, 6.0)
             axis.set_xlim(0.0, top * scale)
-            axis.set_ylabel(f"density of {_plain(channel)}\n(dB of the truth's peak)")
+            axis.set_ylabel(f"density of {plain_text(channel)}\n(dB of the truth's peak)")
             axis.set_title(title, loc="left", fontsize=10)
         axes[1].set_xlabel(f"frequency ({prefix}Hz)")
         figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper right", ncols=4, frameon=False)
@@ -299,7 +299,7 @@ def _draw(axis: Axes, x: FloatArray, y: FloatArray, label: str, line: Mapping[st
         pieces = y[:whole].reshape(-1, stretch)
         y = np.stack([pieces.min(axis=1), pieces.max(axis=1)], axis=1).ravel()
         x = np.repeat(x[:whole:stretch], 2)
-    axis.plot(x, y, **{"linewidth": 1.1, **line, "label": _plain(label)})  # type: ignore[arg-type]
+    axis.plot(x, y, **{"linewidth": 1.1, **line, "label": plain_text(label)})  # type: ignore[arg-type]
 
 
 def _shade(axis: Axes, time: FloatArray, shading: Shading, part: slice) -> None:
@@ -328,13 +328,6 @@ def _zoom(values: FloatArray, dt: float) -> int:
     return max(8, min(span, len(values) // 3))
 
 
-def _limits(values: FloatArray) -> tuple[float, float]:
-    """Vertical limits around the truth, so that a diverging model does not flatten it."""
-    low, high = float(values.min()), float(values.max())
-    margin = 0.25 * (high - low) or 0.5 * abs(high) or 0.5
-    return low - margin, high + margin
-
-
 def _moving_mean(values: FloatArray, width: int) -> FloatArray:
     """Means of ``width`` neighbours; infinite from the first value that is not finite."""
     bad = ~np.isfinite(values)
@@ -349,25 +342,3 @@ def _highest_frequency(frequency: FloatArray, power: FloatArray) -> float:
     """Where the spectrum ends for the eye: a fifth above the last frequency within FLOOR_DB of the peak."""
     seen = frequency[power > power.max() * 10.0 ** (-FLOOR_DB / 10.0)]
     return float(min(frequency[-1], 1.2 * seen[-1])) if seen.size and seen[-1] > 0 else float(frequency[-1])
-
-
-def _decibel(ratio: FloatArray) -> FloatArray:
-    """10 log10, with a floor far below every limit of an axis."""
-    return np.asarray(10.0 * np.log10(np.maximum(ratio, 1e-30)))
-
-
-def _prefix(largest: float) -> tuple[float, str]:
-    """Factor and SI prefix that bring the largest value to between 1 and 1000."""
-    power = 3 * math.floor(math.log10(largest) / 3) if largest > 0 else 0
-    power = min(max(power, min(_PREFIXES)), max(_PREFIXES))
-    return 10.0**-power, _PREFIXES[power]
-
-
-def _label(channel: Channel) -> str:
-    """Name and unit of a channel as text of an axis."""
-    return f"{_plain(channel.name)} ({_plain(channel.unit)})" if channel.unit else _plain(channel.name)
-
-
-def _plain(text: str) -> str:
-    """Text in which matplotlib sees no mathematics and no hidden line."""
-    return text.replace("$", r"\$").lstrip("_") or "-"

@@ -23,7 +23,7 @@ ROWS = (
     ("simulate",),
     ("surrogate", "reservoir", "networks"),
     ("speech", "design", "calibration"),
-    ("html_page",),
+    ("html_page", "axis"),
     ("plots",),
     ("cli",),
     ("__main__",),

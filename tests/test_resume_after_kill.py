@@ -27,7 +27,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Surroga
     """A traces file, the surrogate of a fit that ran to its end, when its first state was kept, and when it ended."""
     folder = tmp_path_factory.mktemp("undisturbed")
     traces, out = folder / "train.h5", folder / "twin.h5"
-    write_traces(traces, TraceSet((duffing(random_levels(400, 1)),)))
+    write_traces(traces, TraceSet((duffing(random_levels(500, 1)),)))
     begun = time.monotonic()
     with started(traces, out) as child:
         first = None
@@ -86,10 +86,10 @@ def test_resume_without_anything_to_go_on_from_starts_at_the_beginning_and_says_
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     traces, out = tmp_path / "train.h5", tmp_path / "twin.h5"
-    write_traces(traces, TraceSet((duffing(random_levels(300, 1)),)))
+    write_traces(traces, TraceSet((duffing(random_levels(500, 1)),)))
     assert main(["fit", str(traces), "-o", str(out), *OPTIONS, "--minutes", "1e-6", "--resume"]) == 0
     assert "twin.h5.checkpoint' is not there, so the fit starts from the beginning" in capsys.readouterr().err
-    assert load_surrogate(out).record["samples"] == 300
+    assert load_surrogate(out).record["samples"] == 500
 
 
 @pytest.mark.slow

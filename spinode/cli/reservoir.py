@@ -71,11 +71,7 @@ def reservoir_command(
     """Foretell a series with one device as a reservoir: error by horizon, beside the readout without the device."""
     from spinode.reservoir import ForecastSettings
 
-    if task not in TASKS:
-        raise ValueError(f"TASK must be one of {', '.join(TASKS)}, got '{task}'")
-    if plot is not None:
-        check_figure(plot)
-        refuse_overwrite(plot, force)
+    _check(task, plot, force)
     settings = ForecastSettings(training=training, horizons=horizons, ridge=ridge, intercept=intercept)
     if points < settings.fewest_points:
         raise ValueError(f"--points must be at least {settings.fewest_points} for these horizons, got {points}")
@@ -87,6 +83,14 @@ def reservoir_command(
         print_json(record)
     else:
         _show(chosen, run, amplitude)
+
+
+def _check(task: str, plot: Path | None, force: bool) -> None:
+    if task not in TASKS:
+        raise ValueError(f"TASK must be one of {', '.join(TASKS)}, got '{task}'")
+    if plot is not None:
+        check_figure(plot)
+        refuse_overwrite(plot, force)
 
 
 def _draw(plot: Path | None, chosen: _Chosen, run: _Run) -> None:

@@ -100,10 +100,13 @@ def fit(
     found = None if settings.noise == "none" else _fit_noise(traces, settings, name, watch)
     if found is None:
         found = _fit_field(traces, settings, name, watch, checkpoint if resume else None, checkpoint)
-    record = dict(found.record)
+    record, trust = dict(found.record), found.trust
+    if trust is not None:  # a quotient goes under the name of its output
+        names = [channel.name for channel in outputs]
+        trust = replace(trust, output=dict(zip(names, trust.output.values(), strict=True)))
     if events:
         record["events"] = "; ".join(event.line() for event in events)[:1000]
-    return replace(found, conditions=conditions, outputs=outputs, divisors=divisors, record=record)
+    return replace(found, conditions=conditions, outputs=outputs, divisors=divisors, record=record, trust=trust)
 
 
 def _fit_field(
