@@ -10,16 +10,17 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from threading import Event, Lock
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spinode.compiled import LANES, aligned
 from spinode.devices.base import Kernel, address_of
-from spinode.eighth_order import NODES, ROWS, prince_dormand
+from spinode.drive_table import DriveTable
+from spinode.eighth_order import ROWS, prince_dormand
 from spinode.noise import NormalNumbers
-from spinode.signals import STAGES, FloatArray
+from spinode.signals import FloatArray
 from spinode.stepping import heun, runge_kutta
 
 BLOCK = 2**19
@@ -28,8 +29,6 @@ NOISE_BLOCK = 2**16
 """The same with noise: the random numbers of a block are held in memory."""
 GROUP = 6144
 """Numbers (states with their slopes, inputs, parameters) of the members that run side by side: 32 kB."""
-MOST_SUBSTEPS = 100_000
-"""Largest number of solver steps a sample; a drive that needs more is sampled too coarsely to be meant."""
 LARGEST = 1e300
 """Absolute state above which a run has diverged, where the device gives no limit of its own."""
 
@@ -54,68 +53,6 @@ class DivergedError(ValueError):
         self.member = member
         self.time = time
         self.state = state
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DriveTable:
-    """Drive samples as the compiled loop reads them.
-
-    Parameters
-    ----------
-    values : array, shape (T, members, I) or (T, 1, I)
-        Samples in SI units, T >= 2; one column for all members or one each.
-    holds : array of bool, shape (I,)
-        Which channels keep sample i on [t_i, t_(i+1)); the others are interpolated by cubics.
-    dt : float
-        Sample interval [s].
-    substeps : int
-        Solver steps a sample, 1 to ``MOST_SUBSTEPS``.
-    order : int
-        4: Runge-Kutta 3/8 rule, or stochastic Heun with noise; 8: Prince and Dormand, without noise only.
-    """
-
-    values: FloatArray
-    holds: NDArray[np.bool_]
-    dt: float
-    substeps: int = 1
-    order: int = 4
-
-    def __post_init__(self) -> None:
-        if self.values.ndim != 3 or self.values.shape[0] < 2:
-            raise ValueError(f"DriveTable.values must have shape (T >= 2, members, inputs), got {self.values.shape}")
-        if not 1 <= self.substeps <= MOST_SUBSTEPS:
-            raise ValueError(
-                f"DriveTable.substeps must be 1 to {MOST_SUBSTEPS} solver steps a sample, got {self.substeps};"
-                f" try a drive with dt below {self.dt:.3g} s"
-            )
-        if self.order not in (4, 8):
-            raise ValueError(f"DriveTable.order must be 4 or 8, got {self.order}")
-        object.__setattr__(self, "values", np.ascontiguousarray(self.values, dtype=np.float64))
-
-    @property
-    def stages(self) -> tuple[float, ...]:
-        """Where in a step the slopes are taken."""
-        return STAGES if self.order == 4 else NODES
-
-    def weights(self) -> FloatArray:
-        """Weights of the stage values: Lagrange cubics as in ``signals.stage_values``.
-
-        Returns
-        -------
-        array, shape (3, substeps, stages, nodes)
-            By position of the sample among its nodes, substep, stage and node.
-        """
-        nodes = min(4, self.values.shape[0])
-        if self.holds.all():  # a held channel reads no weight
-            return np.zeros((3, 1, len(self.stages), nodes))
-        offset = (np.arange(self.substeps)[:, None] + np.array(self.stages)) / self.substeps
-        position = np.arange(3.0)[:, None, None] + offset
-        result = np.ones((*position.shape, nodes))
-        for node in range(nodes):
-            for other in range(nodes):
-                if other != node:
-                    result[..., node] *= (position - other) / (node - other)
-        return result
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -166,8 +103,9 @@ class Execution:
     @property
     def threads(self) -> int:
         """``workers``, or the cores this process may use."""
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        return cores if self.workers is None else self.workers
+        if self.workers is not None:
+            return self.workers
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class _Watch:
@@ -175,7 +113,7 @@ class _Watch:
 
     def __init__(self, total: int, advance: Callable[[float], None] | None) -> None:
         self.total, self.advance, self.done = total, advance, 0
-        self.stop, self.lock = Event(), Lock()
+        self.stopped, self.lock = False, Lock()
 
     def tick(self) -> bool:
         """Count one block; whether the run goes on."""
@@ -183,7 +121,7 @@ class _Watch:
             self.done += 1
             if self.advance is not None:
                 self.advance(self.done / self.total)
-        return not self.stop.is_set()
+        return not self.stopped
 
 
 def integrate(
@@ -233,7 +171,7 @@ def integrate(
         rows = slice(first, min(first + lanes, count))
         own = None if members.rngs is None else members.rngs[rows]
         group = _Group(kernel=kernel, table=drive, weights=weights, rows=rows, block=block)
-        group.run(Members(parameters=packed[rows], initial=state[rows], rngs=own), result[:, rows], watch)
+        group.run((packed[rows], state[rows], own), result[:, rows], watch)
 
     if execution.threads == 1 or len(firsts) == 1:
         for first in firsts:
@@ -257,9 +195,13 @@ def _run_threads(run: Callable[[int], None], firsts: Sequence[int], threads: int
             for _ in pool.map(run, firsts):
                 pass
         except BaseException:
-            watch.stop.set()
+            watch.stopped = True
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+_Rows = tuple[FloatArray, FloatArray, Sequence[np.random.Generator] | None]
+"""Parameters, states and generators of some members."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -272,23 +214,26 @@ class _Group:
     rows: slice
     block: int
 
-    def run(self, members: Members, result: FloatArray, watch: _Watch) -> None:
-        """Fill ``result`` (T, members, O) and bring ``members.initial`` to the last sample."""
-        count, size = members.initial.shape
-        spare = 0 if count <= 2 * LANES or self.kernel.by_member else -count % LANES
-        by_member, packed = self.kernel.by_member, members.parameters
-        state = _columns(members.initial, spare)
-        constants = np.ascontiguousarray(packed) if by_member else _columns(packed, spare)
-        limits = aligned(*state.shape)
-        limits[:] = np.array(self.kernel.limits)[:, None] if self.kernel.limits else LARGEST
+    def run(self, members: _Rows, result: FloatArray, watch: _Watch) -> None:
+        """Fill ``result`` (T, members, O) and bring the states to the last sample."""
+        packed, initial, rngs = members
+        count, size = initial.shape
+        by_member = self.kernel.by_member
+        spare = 0 if count <= 2 * LANES or by_member else -count % LANES
+        lanes, numbers = count + spare, packed.shape[1]
         inputs, substeps = self._inputs(spare), self.table.substeps
-        work = aligned(ROWS, max(size, inputs[0].shape[1]), count + spare)
-        noise = None if members.rngs is None else NormalNumbers(members.rngs, self.block * size, spare)
+        deep = max(size, inputs[0].shape[1])
+        memory = aligned(2 * size + ROWS * deep + (0 if by_member else numbers), lanes)
+        state, limits = _columns(memory[:size], initial), memory[size : 2 * size]
+        limits[:] = np.array(self.kernel.limits)[:, None] if self.kernel.limits else LARGEST
+        work = memory[2 * size : 2 * size + ROWS * deep].reshape(ROWS, deep, lanes)
+        constants = np.ascontiguousarray(packed) if by_member else _columns(memory[len(memory) - numbers :], packed)
+        noise = None if rngs is None else NormalNumbers(rngs, self.block * size, spare)
         step, last = self.table.dt / substeps, (len(result) - 1) * substeps
         for first in range(0, last, self.block):
             clock = (first, min(first + self.block, last), substeps, step)
             samples = slice(0 if first == 0 else first // substeps + 1, clock[1] // substeps + 1)
-            seen = np.empty((samples.stop - samples.start, result.shape[2], count + spare))
+            seen = np.empty((samples.stop - samples.start, result.shape[2], lanes))
             failed = self._advance((state, constants, limits, seen, work), inputs, clock, noise)
             if failed >= 0:
                 when = ((failed + 1) * step, step)
@@ -296,7 +241,7 @@ class _Group:
             result[samples] = seen.transpose(0, 2, 1)[:, :count]
             if not watch.tick():
                 return
-        members.initial[:] = state.T[:count]
+        initial[:] = state.T[:count]
 
     def _inputs(self, spare: int) -> tuple[FloatArray, NDArray[np.bool_], FloatArray]:
         """Drive (T, I, members or 1), holds and weights, as the compiled loops read them."""
@@ -326,11 +271,11 @@ class _Group:
         return failed
 
 
-def _columns(rows: FloatArray, spare: int) -> FloatArray:
-    """One column a row, and ``spare`` more like the last, so that each row of the result fills whole vectors."""
-    result = aligned(rows.shape[1], len(rows) + spare)
+def _columns(result: FloatArray, rows: FloatArray) -> FloatArray:
+    """Fill ``result`` with one column a row, and the columns to spare like the last, so that they do no harm."""
     result[:, : len(rows)] = rows.T
-    result[:, len(rows) :] = rows[-1:].T
+    if result.shape[1] > len(rows):
+        result[:, len(rows) :] = rows[-1:].T
     return result
 
 

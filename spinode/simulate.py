@@ -9,8 +9,9 @@ from numpy.typing import ArrayLike
 
 from spinode.devices.base import Device
 from spinode.devices.fields import parameters_of
+from spinode.drive_table import DriveTable
 from spinode.eighth_order import NODES
-from spinode.integrator import DivergedError, DriveTable, Execution, Members, integrate
+from spinode.integrator import DivergedError, Execution, Members, integrate
 from spinode.signals import FloatArray, Signal, missing_name
 from spinode.traces import Trace, TraceSet
 

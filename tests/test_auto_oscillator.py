@@ -15,8 +15,9 @@ from spinode.devices.constants import BOLTZMANN, GAMMA
 from spinode.devices.fields import parameters_of
 from spinode.devices.presets import Preset, find_preset
 from spinode.devices.presets.auto_oscillator import AUTO_OSCILLATOR_PRESETS
+from spinode.drive_table import DriveTable
 from spinode.drives import Sampling, constant, join
-from spinode.integrator import DriveTable, Members, integrate
+from spinode.integrator import Members, integrate
 from spinode.signals import FloatArray
 from spinode.simulate import DivergedError, simulate, simulate_ensemble
 from tests.oscillators import UNIFORM, WARM, drive, path

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from spinode.devices import AutoOscillator, Device, VortexOscillator
+from spinode.drive_table import DriveTable
 from spinode.drives import Sampling, constant, join
 from spinode.eighth_order import NODES, TABLE
-from spinode.integrator import DriveTable, Execution, Members, integrate
+from spinode.integrator import Execution, Members, integrate
 from spinode.signals import Signal, signal_of
 from spinode.simulate import LONG_STEP, simulate, simulate_ensemble, simulate_to
 from tests.problems import LINEAR, Relaxation, U, bernoulli, cosine_drive, order, relaxation_to_cosine

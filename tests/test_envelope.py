@@ -13,8 +13,9 @@ from spinode.devices.envelope import EnvelopeOscillator
 from spinode.devices.fields import parameters_of
 from spinode.devices.presets import Preset
 from spinode.devices.presets.envelope import ENVELOPE_PRESETS
+from spinode.drive_table import DriveTable
 from spinode.drives import Sampling, constant, join, random_holds, sine, steps
-from spinode.integrator import DriveTable, Members, integrate
+from spinode.integrator import Members, integrate
 from spinode.simulate import simulate, simulate_ensemble
 from tests.problems import order
 from tests.tolerances import LINEARISED, ORDER, ROUNDING, SOLVED, STATISTICS

@@ -19,6 +19,7 @@ ROWS = (
     ("devices", "storage", "drives", "importers", "noise"),
     ("stepping", "drive_text", "trace_file"),
     ("eighth_order",),
+    ("drive_table",),
     ("integrator",),
     ("simulate",),
     ("surrogate", "reservoir", "networks"),

@@ -16,8 +16,9 @@ from spinode.devices.nbox import NbOxNeuron
 from spinode.devices.poole_frenkel import PooleFrenkel
 from spinode.devices.presets import Preset
 from spinode.devices.presets.nbox import NBOX_PRESETS
+from spinode.drive_table import DriveTable
 from spinode.drives import Sampling, constant, join, pulses
-from spinode.integrator import DriveTable, Members, integrate
+from spinode.integrator import Members, integrate
 from spinode.signals import FloatArray, Signal
 from spinode.simulate import simulate, simulate_ensemble
 from spinode.traces import Trace

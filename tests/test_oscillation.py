@@ -11,8 +11,9 @@ from numba import njit
 from spinode.devices import Observed
 from spinode.devices.base import KERNEL
 from spinode.devices.oscillation import Oscillation, adler_beat
+from spinode.drive_table import DriveTable
 from spinode.drives import Sampling, constant, join, sine
-from spinode.integrator import DriveTable, Members, integrate
+from spinode.integrator import Members, integrate
 from spinode.signals import FloatArray
 from tests.oscillators import UNIFORM, drive, path
 from tests.tolerances import LINEARISED, ROUNDING, SETTLED

@@ -12,8 +12,9 @@ import pytest
 import spinode.integrator
 import spinode.simulate
 from spinode.devices import VortexOscillator
+from spinode.drive_table import DriveTable
 from spinode.drives import Sampling, constant, join
-from spinode.integrator import DivergedError, DriveTable, Execution, Members, integrate
+from spinode.integrator import DivergedError, Execution, Members, integrate
 from spinode.signals import STAGES, Channel, Signal, signal_of, stage_values
 from spinode.simulate import simulate, simulate_ensemble, simulate_to
 from tests.problems import (

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from spinode.calibration.candidate import Windows, scaled_outputs
 from spinode.calibration.unknowns import Unknown, values_at
 from spinode.devices.base import Device
-from spinode.integrator import DivergedError, DriveTable, Execution, Members, integrate
+from spinode.drive_table import DriveTable
+from spinode.integrator import DivergedError, Execution, Members, integrate
 from spinode.signals import FloatArray, missing_name
 from spinode.traces import Trace
 
