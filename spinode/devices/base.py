@@ -17,8 +17,8 @@ KERNEL = types.void(MATRIX, MATRIX, MATRIX, MATRIX)
 """Numba signature of every kernel: (state, drive, parameters, result), one column a member.
 
 ``state`` is (S, members), ``drive`` is (I, members), ``parameters`` is (P, members), or (members, P) for a kernel that
-is ``by_member``; the kernel fills ``result``. A loop over the columns of such arrays is vectorised. The
-signature is fixed, so the integrator is compiled once, for every device.
+is ``by_member``; the kernel fills ``result``, which overlaps none of the others. A loop over the columns of such arrays
+is vectorised. The signature is fixed, so the integrator is compiled once, for every device.
 """
 
 Compiled = Callable[..., Any]
