@@ -16,6 +16,9 @@ from spinode.hdf5 import atomic_file
 from spinode.signals import Channel, signal_of
 from spinode.simulate import simulate
 from spinode.surrogate import FitSettings, Surrogate, fit, fitting, load_surrogate, save_surrogate
+from spinode.surrogate.differentiable import torch_run
+from spinode.surrogate.ensemble import Ensemble
+from spinode.surrogate.learned_noise import LearnedNoise
 from spinode.surrogate.quotient import divided, divided_traces, find_divisors, multiplied
 from spinode.surrogate.store import SCHEMA
 from spinode.traces import Trace, TraceSet
@@ -143,3 +146,33 @@ def test_quotients_of_channels_that_are_not_there_are_refused(vortex_twin: Surro
     for divisors in ({"voltage": "pressure"}, {"speed": "current"}):
         with pytest.raises(ValueError, match=r"Surrogate\.divisors must lead from outputs to inputs"):
             replace(vortex_twin, divisors=divisors)
+
+
+def test_mask_band_intervals_torch_and_noise_know_the_quotient(vortex_twin: Surrogate) -> None:
+    trace = training_trace(0.1e-6, 3)
+    run = vortex_twin.free_run(trace)
+    factors = np.abs(trace.drive.column("current"))[:, None]
+
+    in_torch = torch_run(vortex_twin, trace).detach().numpy()
+    np.testing.assert_allclose(in_torch, run, atol=1e-9 * run.std())
+
+    assert list(vortex_twin.trust.output) == ["voltage"]  # type: ignore[union-attr]
+    reasons = vortex_twin.predict(trace).outside.reasons  # type: ignore[union-attr]
+    assert reasons["output value"].mean() < 0.05  # of volts within bounds in ohms all would be outside
+
+    members = np.array([vortex_twin.theta, vortex_twin.theta])
+    flat = replace(vortex_twin, ensemble=Ensemble(members=members, factor=np.ones(1), floor=0.01))
+    width = flat.predict(trace).half_width[vortex_twin.warm_up :]  # type: ignore[index]
+    scale = 0.01 * vortex_twin.scaling.output_scale[0]
+    np.testing.assert_allclose(width, scale * factors[vortex_twin.warm_up :], rtol=1e-12)
+
+    states, inputs = vortex_twin.shape.states, vortex_twin.shape.inputs
+    exponents = np.zeros((states, 1 + states + inputs))
+    exponents[:, 0] = -40.0
+    bounds = np.tile([-40.0, 0.0], (states, 1))
+    noise = LearnedNoise(exponents=exponents, bounds=bounds, measurement=np.array([1e-4]))
+    noisy = replace(vortex_twin, noise=noise)
+    spread = noisy.measured(trace, np.random.default_rng(1)).output.values - trace.output.values
+    expected = 1e-2 * vortex_twin.scaling.output_scale[0] * factors
+    assert (spread / expected).std() == pytest.approx(1.0, rel=0.15)
+    assert noisy.intervals(trace).coverage(trace.output.values)[0] > 0.85  # the trace itself has no such noise
