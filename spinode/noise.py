@@ -46,7 +46,7 @@ class NormalNumbers:
     def __init__(self, rngs: Sequence[np.random.Generator], most: int, spare: int = 0) -> None:
         self._state = np.ones((4, len(rngs) + spare), dtype=np.uint64)
         for column, generator in enumerate(rngs):
-            self._state[:, column] = np.frombuffer(generator.bytes(32), dtype="<u8")
+            self._state[:, column] = _random_bits(generator)
         self._numbers = aligned(most + most % 2, len(rngs) + spare)
 
     def take(self, count: int) -> FloatArray:
@@ -54,6 +54,14 @@ class NormalNumbers:
         numbers = self._numbers[: count + count % 2]
         _fill(self._state, numbers)
         return numbers[:count]
+
+
+def _random_bits(generator: np.random.Generator) -> NDArray[np.uint64]:
+    """256 bits: those of ``generator.bytes(32)``, which takes ten times as long as the numbers of a short run."""
+    source = generator.bit_generator
+    if isinstance(source, np.random.MT19937):  # its raw numbers have 32 bits
+        return np.frombuffer(generator.bytes(32), dtype="<u8")
+    return np.asarray(source.random_raw(4), dtype=np.uint64)
 
 
 @njit(types.void(_STATE, _NUMBERS), cache=True, nogil=True)

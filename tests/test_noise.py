@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from scipy import stats
 
 from spinode.noise import NormalNumbers, box_muller, uniform_numbers
@@ -50,6 +51,18 @@ def test_the_bits_are_those_of_xoshiro256_plus_plus() -> None:
         words[2] ^= moved
         words[3] = ((words[3] << 45) | (words[3] >> 19)) & mask
         assert number == (bits >> 12) / 2**52
+
+
+@pytest.mark.parametrize("source", [np.random.PCG64, np.random.Philox, np.random.SFC64, np.random.MT19937])
+def test_any_generator_of_numpy_may_be_the_source(source: type[np.random.BitGenerator]) -> None:
+    """The bits are those that the generator gives as bytes, and they are used up."""
+    state = np.frombuffer(np.random.Generator(source(5)).bytes(32), dtype="<u8").reshape(4, 1).copy()
+    expected = np.empty((6, 1))
+    uniform_numbers(state, expected)
+    box_muller(expected)
+    generator = np.random.Generator(source(5))
+    np.testing.assert_array_equal(NormalNumbers([generator], 6).take(6), expected)
+    assert not np.array_equal(NormalNumbers([generator], 6).take(6), expected)
 
 
 def test_a_stream_depends_on_its_generator_alone() -> None:
