@@ -28,7 +28,7 @@ from spinode.traces import Trace, TraceSet
 from tests.noisy_statistics import GOALS, Statistics, envelope_statistics, free_runs, oscillator_statistics
 from tests.noisy_traces import envelope_trace, oscillator_trace
 
-MEMBERS = 6
+MEMBERS = 12
 """Runs of device and surrogate that are compared."""
 
 

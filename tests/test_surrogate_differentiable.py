@@ -51,15 +51,16 @@ def test_smooth_inputs_static_parameters_and_two_channels_are_the_same_too() -> 
     assert difference(twin, values, twin.free_run(trace)) < SAME_STEPS
 
 
+@pytest.mark.parametrize("method", ["dopri5", "dopri8"])
 def test_an_adaptive_solver_solves_the_equation_whose_steps_the_free_run_takes(
-    duffing_twin: Surrogate, trace: Trace
+    duffing_twin: Surrogate, trace: Trace, method: str
 ) -> None:
     first = duffing_twin.warm_up - 1
     rest = trace.drive.samples(first, len(trace))
     start = duffing_twin.initial_from(trace)
     exact = simulate(duffing_twin, rest, initial=start, substeps=16).output.values[1:]
     with torch.no_grad():
-        values = torch_run(duffing_twin, trace, TorchSolver(method="dopri5", rtol=1e-9, atol=1e-11)).numpy()
+        values = torch_run(duffing_twin, trace, TorchSolver(method=method, rtol=1e-9, atol=1e-11)).numpy()
     assert difference(duffing_twin, values[first + 1 :], exact) < SOLVED
     own = duffing_twin.free_run(trace)[first + 1 :]
     assert 10 * SOLVED < difference(duffing_twin, own, exact) < 1e-2  # the error of one step a sample, and no more
