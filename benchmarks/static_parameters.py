@@ -119,9 +119,8 @@ def without(trace: Trace) -> Trace:
 def error(twin: Surrogate, trace: Trace) -> float:
     """NRMSE of a free run over the whole trace, infinite where it diverged."""
     with warnings.catch_warnings(action="ignore"), np.errstate(over="ignore", invalid="ignore"):  # outside, as asked
-        run = twin.free_run(trace)[twin.warm_up :, 0]
-    truth = trace.output.values[twin.warm_up :, 0]
-    found = float(np.sqrt(np.mean((run - truth) ** 2) / truth.var()))
+        run, truth = twin.free_run(trace)[twin.warm_up :, 0], trace.output.values[twin.warm_up :, 0]
+        found = float(np.sqrt(np.mean((run - truth) ** 2) / truth.var()))
     return found if np.isfinite(found) else np.inf
 
 
