@@ -1,0 +1,1 @@
+"""Acoustic front ends: samples of a word in, frames of channels out."""
