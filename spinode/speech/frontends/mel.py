@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -10,6 +11,7 @@ import numpy as np
 from spinode.signals import FloatArray
 from spinode.speech.frontends.frames import Frames, next_power_of_two, spectrum
 
+SCALES = ("htk", "slaney")
 FLOOR = 1e-10
 """Smallest mel power before the logarithm, -100 dB of full scale (librosa's ``amin``)."""
 
@@ -18,13 +20,15 @@ FLOOR = 1e-10
 class LogMel:
     """Logarithm of the power in triangular mel bands.
 
-    y_mk = ln max(sum_f B_kf |X_m(f)|^2, 1e-10), B from librosa (Slaney's mel scale, unit area), X the transform of
-    frame m filled up to the next power of two (256 points for 25 ms at 8 kHz).
+    y_mk = ln max(sum_f B_kf |X_m(f)|^2, 1e-10), B from librosa (triangles of unit area), X the transform of frame m
+    filled up to the next power of two (256 points for 25 ms at 8 kHz).
 
     Parameters
     ----------
     bands : int
         Mel bands from 0 to half the rate, 2 to 256.
+    scale : str
+        ``htk``: mel = 2595 log10(1 + f / 700 Hz); ``slaney``: linear below 1 kHz, logarithmic above.
     frames : Frames
         Window and hop; default 25 ms Hamming each 10 ms.
 
@@ -35,10 +39,11 @@ class LogMel:
     """
 
     bands: int = 40
+    scale: str = "htk"
     frames: Frames = field(default_factory=Frames)
 
     def __post_init__(self) -> None:
-        _check_bands("LogMel", self.bands)
+        _check_bands("LogMel", self.bands, self.scale)
 
     @property
     def name(self) -> str:
@@ -52,7 +57,7 @@ class LogMel:
 
     def __call__(self, samples: FloatArray, rate: int) -> FloatArray:
         """Log energies, shape (frames, bands), of samples (T,) at ``rate`` [Hz]."""
-        return log_mel(self.frames.cut(samples, rate), rate, self.bands)
+        return log_mel(self.frames.cut(samples, rate), rate, self.bands, self.scale)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,6 +73,8 @@ class Mfcc:
         J, 1 to the number of bands; 13 in Abreu Araujo et al., Sci. Rep. 10, 328 (2020).
     bands : int
         K mel bands, 2 to 256.
+    scale : str
+        ``htk``: mel = 2595 log10(1 + f / 700 Hz); ``slaney``: linear below 1 kHz, logarithmic above.
     frames : Frames
         Window and hop; default 25 ms Hamming each 10 ms.
 
@@ -79,10 +86,11 @@ class Mfcc:
 
     coefficients: int = 13
     bands: int = 26
+    scale: str = "htk"
     frames: Frames = field(default_factory=Frames)
 
     def __post_init__(self) -> None:
-        _check_bands("Mfcc", self.bands)
+        _check_bands("Mfcc", self.bands, self.scale)
         if not 1 <= self.coefficients <= self.bands:
             raise ValueError(f"Mfcc.coefficients must be 1 to the {self.bands} bands, got {self.coefficients}")
 
@@ -98,24 +106,30 @@ class Mfcc:
 
     def __call__(self, samples: FloatArray, rate: int) -> FloatArray:
         """Cepstra, shape (frames, coefficients), of samples (T,) at ``rate`` [Hz]."""
-        energies = log_mel(self.frames.cut(samples, rate), rate, self.bands)
+        energies = log_mel(self.frames.cut(samples, rate), rate, self.bands, self.scale)
         return energies @ _cosines(self.bands, self.coefficients)
 
 
-def log_mel(frames: FloatArray, rate: int, bands: int) -> FloatArray:
+def log_mel(frames: FloatArray, rate: int, bands: int, scale: str) -> FloatArray:
     """Log power in mel bands, shape (frames, bands), of windowed frames (frames, L) at ``rate`` [Hz]."""
     points = next_power_of_two(frames.shape[1])
     transform = spectrum(frames, points)
     power = transform.real**2 + transform.imag**2
-    return np.asarray(np.log(np.maximum(power @ _filters(rate, points, bands), FLOOR)))
+    return np.asarray(np.log(np.maximum(power @ mel_filters(rate, points, bands, scale), FLOOR)))
 
 
 @lru_cache(maxsize=32)
-def _filters(rate: int, points: int, bands: int) -> FloatArray:
+def mel_filters(rate: int, points: int, bands: int, scale: str) -> FloatArray:
     """librosa's mel filters, shape (points // 2 + 1, bands)."""
     import librosa.filters  # here: librosa takes seconds to load
 
-    return np.ascontiguousarray(librosa.filters.mel(sr=rate, n_fft=points, n_mels=bands, dtype=np.float64).T)
+    with warnings.catch_warnings():  # where a band lies between two frequencies of the transform librosa warns
+        warnings.simplefilter("ignore", UserWarning)
+        bank = librosa.filters.mel(sr=rate, n_fft=points, n_mels=bands, htk=scale == "htk", dtype=np.float64)
+    empty = int(np.sum(bank.sum(axis=1) == 0))
+    if empty:
+        raise ValueError(f"bands must each hold a frequency of the transform, got {empty} empty of {bands}; try fewer")
+    return np.ascontiguousarray(bank.T)
 
 
 @lru_cache(maxsize=32)
@@ -126,6 +140,8 @@ def _cosines(bands: int, coefficients: int) -> FloatArray:
     return np.ascontiguousarray(dct(np.eye(bands), type=2, norm="ortho", axis=1)[:, :coefficients])
 
 
-def _check_bands(owner: str, bands: int) -> None:
+def _check_bands(owner: str, bands: int, scale: str) -> None:
     if not 2 <= bands <= 256:
         raise ValueError(f"{owner}.bands must be 2 to 256, got {bands}")
+    if scale not in SCALES:
+        raise ValueError(f"{owner}.scale must be one of {', '.join(SCALES)}, got '{scale}'")
