@@ -33,7 +33,7 @@ def test_five_milliseconds_of_an_envelope_are_enough() -> None:
 
 def test_the_phase_of_a_learned_oscillator_diffuses_as_that_of_the_device() -> None:
     twin = fit(TraceSet((oscillator_trace(8e-6, 2),)), FitSettings(noise="learn", degrees=(3,)))
-    runs = [oscillator_trace(40e-6, 10 + seed, measurement=0.0) for seed in range(12)]  # the width of 3 scatters by 11 %
+    runs = [oscillator_trace(40e-6, 10 + seed, measurement=0.0) for seed in range(12)]  # the width of 3 scatters a lot
     device = oscillator_statistics(runs)
     (theory,) = (row.value for row in OSCILLATOR.datasheet(CURRENT).rows if row.name == "linewidth")
     assert device.width == pytest.approx(theory, rel=0.08)  # the measure itself is right

@@ -123,8 +123,8 @@ def speaker_digest(folder: Path, speaker: str) -> str:
 
 
 def _fetch(url: str, known_hash: str | None, folder: Path) -> Path:
-    import pooch  # type: ignore[import-untyped, unused-ignore] # here: only a download needs it
-    import requests  # type: ignore[import-untyped, unused-ignore]
+    import pooch  # here: only a download needs it
+    import requests
 
     pooch.get_logger().setLevel("WARNING")
     try:
@@ -140,7 +140,7 @@ def _fetch(url: str, known_hash: str | None, folder: Path) -> Path:
 
 def _stream(url: str, target: str, _: object) -> None:
     """What pooch calls to fetch; its own downloader has no limit and leaves the connection open after an error."""
-    import requests  # type: ignore[import-untyped, unused-ignore]
+    import requests
 
     with requests.get(url, stream=True, timeout=60) as answer, open(target, "wb") as sink:
         answer.raise_for_status()

@@ -84,7 +84,7 @@ def cache_folder() -> Path:
     chosen = os.environ.get("SPINODE_CACHE")
     if chosen:
         return Path(chosen) / "features"
-    import pooch  # type: ignore[import-untyped, unused-ignore] # here: most runs do without it
+    import pooch  # here: most runs do without it
 
     return Path(pooch.os_cache("spinode")) / "features"
 

@@ -134,7 +134,7 @@ def _controls(word: str, voice: Voice, rng: np.random.Generator) -> FloatArray:
     return np.stack([np.convolve(padded[:, k], kernel, mode="valid") for k in range(5)], axis=1)
 
 
-@njit(cache=True, nogil=True, fastmath=CONTRACT)  # type: ignore[misc, unused-ignore]
+@njit(cache=True, nogil=True, fastmath=CONTRACT)
 def _resonate(source: FloatArray, formants: FloatArray, bandwidths: FloatArray, rate: float) -> FloatArray:
     """The source through a row of resonances whose frequencies move with every sample."""
     result = np.empty(len(source))

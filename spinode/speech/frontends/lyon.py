@@ -177,7 +177,7 @@ def _smoother(hop: int, rate: int) -> FloatArray:
     return np.array([(1.0 - pole) ** 2, pole])
 
 
-@njit(cache=True, nogil=True, fastmath=CONTRACT)  # type: ignore[misc, unused-ignore]
+@njit(cache=True, nogil=True, fastmath=CONTRACT)
 def _hear(
     word: FloatArray, hop: int, table: FloatArray, stages: FloatArray, smoother: FloatArray, result: FloatArray
 ) -> None:
@@ -200,7 +200,7 @@ def _hear(
             result[sample // hop] = rest[FRONT:]
 
 
-@njit(cache=True, nogil=True, fastmath=CONTRACT)  # type: ignore[misc, unused-ignore]
+@njit(cache=True, nogil=True, fastmath=CONTRACT)
 def _cascade(value: float, table: FloatArray, delays: FloatArray, level: FloatArray) -> None:
     """One sample through all sections (transposed direct form II); ``level`` takes the rectified outputs."""
     for n in range(len(table)):
@@ -211,7 +211,7 @@ def _cascade(value: float, table: FloatArray, delays: FloatArray, level: FloatAr
         value = out
 
 
-@njit(cache=True, nogil=True, fastmath=CONTRACT)  # type: ignore[misc, unused-ignore]
+@njit(cache=True, nogil=True, fastmath=CONTRACT)
 def _adapt(level: FloatArray, state: FloatArray, rise: float, keep: float, old: FloatArray) -> None:
     """One stage: y = x (1 - a), then a = min(0.9, rise y + keep (a_left + a + a_right)); ends count twice."""
     last = len(level) - 1
@@ -224,7 +224,7 @@ def _adapt(level: FloatArray, state: FloatArray, rise: float, keep: float, old: 
     state[last] = min(rise * level[last] + keep * (old[last - 1] + 2.0 * old[last]), MOST_GAIN_CONTROL)
 
 
-@njit(cache=True, nogil=True, fastmath=CONTRACT)  # type: ignore[misc, unused-ignore]
+@njit(cache=True, nogil=True, fastmath=CONTRACT)
 def _sharpen(level: FloatArray, rest: FloatArray) -> None:
     """What a channel has above its neighbour towards the base, rectified: max(y_(n-1) - y_n, 0)."""
     rest[0] = level[0]
@@ -232,7 +232,7 @@ def _sharpen(level: FloatArray, rest: FloatArray) -> None:
         rest[n] = max(level[n - 1] - level[n], 0.0)
 
 
-@njit(cache=True, nogil=True, fastmath=CONTRACT)  # type: ignore[misc, unused-ignore]
+@njit(cache=True, nogil=True, fastmath=CONTRACT)
 def _smooth(rest: FloatArray, smoothed: FloatArray, gain: float, pole: float) -> None:
     """Two equal poles and two samples of delay, in place."""
     for n in range(len(rest)):
