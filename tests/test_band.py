@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 import pytest
 
+from spinode.cli.confidence import show_calibration
 from spinode.signals import FloatArray
 from spinode.surrogate import FitSettings, Surrogate, fit, load_surrogate, save_surrogate
 from spinode.surrogate.band import Unseen, calibrated
@@ -171,3 +172,17 @@ def test_a_start_far_from_the_guess_is_found() -> None:
     truth = run(np.array([0.3, 2.0]))
     start = smoothed_start(run, truth[:, :1], np.array([truth[-1, 0], -4.0]), np.array([1e6, 1e6]), 1e-3)
     np.testing.assert_allclose(start.state, truth[-1], rtol=1e-6)
+
+
+# What a user is told
+
+
+@pytest.mark.parametrize(
+    ("windows", "says"), [(9, "note: the band was calibrated on 9 windows only"), (10, ""), (0, "")]
+)
+def test_a_band_from_few_windows_says_so(
+    exact: Surrogate, capsys: pytest.CaptureFixture[str], windows: int, says: str
+) -> None:
+    assert exact.ensemble is not None
+    show_calibration(replace(exact, ensemble=replace(exact.ensemble, windows=windows)))
+    assert capsys.readouterr().out[: len(says) or 1] == says
