@@ -44,6 +44,15 @@ def show_confidence(trace: Trace, found: Assessment, warm_up: int) -> None:
         print(f"90 % band of the ensemble (mean): {'; '.join(parts)}")
 
 
+def show_calibration(surrogate: Surrogate) -> None:
+    """One line on stdout where the band had few windows to be calibrated on."""
+    from spinode.surrogate.band import FEW
+
+    ensemble = surrogate.ensemble
+    if ensemble is not None and 0 < ensemble.windows < FEW:
+        print(f"note: the band was calibrated on {ensemble.windows} windows only; other traces may leave it more often")
+
+
 def confidence_json(trace: Trace, found: Assessment, warm_up: int) -> dict[str, object]:
     """``outside`` and ``band`` of a report, the latter by output and with its coverage of the truth."""
     from spinode.surrogate.ensemble import LEVEL

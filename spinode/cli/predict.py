@@ -36,7 +36,7 @@ def predict_command(
     json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Free run of a surrogate from the first samples and the drive alone, scored against the rest of each trace."""
-    from spinode.cli.confidence import quietly_assessed, show_confidence
+    from spinode.cli.confidence import quietly_assessed, show_calibration, show_confidence
     from spinode.cli.judging import free_runs, read_selected, show
     from spinode.surrogate import load_surrogate
     from spinode.surrogate.report import build_report
@@ -59,6 +59,7 @@ def predict_command(
         for each, each_report, _, found in judged:
             show(each_report)
             show_confidence(each, found, each_report.warm_up)
+        show_calibration(surrogate)
 
 
 def _check_targets(paths: list[Path], plot: Path | None, force: bool) -> None:

@@ -30,6 +30,7 @@ def put_confidence(file: h5py.File, surrogate: Surrogate) -> None:
         put_array(group, "members", surrogate.ensemble.members)
         put_array(group, "factor", surrogate.ensemble.factor)
         group.attrs["floor"] = surrogate.ensemble.floor
+        group.attrs["windows"] = surrogate.ensemble.windows
 
 
 def get_trust(
@@ -60,7 +61,10 @@ def get_ensemble(file: h5py.File, shape: FieldShape, outputs: int) -> Ensemble |
     factor = read_array(group, "factor", (outputs,))
     if len(members) < 2 or not (factor > 0).all():
         raise ValueError("'ensemble' must have at least 2 members and positive factors")
-    return Ensemble(members=members, factor=factor, floor=_positive(group, "floor"))
+    windows = plain_attribute(group.attrs, "windows") if "windows" in group.attrs else 0
+    if not isinstance(windows, int) or windows < 0:
+        raise ValueError(f"the attribute 'windows' of 'ensemble' must be a whole number, 0 or more, got {windows!r}")
+    return Ensemble(members=members, factor=factor, floor=_positive(group, "floor"), windows=windows)
 
 
 def _table(bounds: Mapping[str, Bounds], channels: Sequence[Channel]) -> np.ndarray:

@@ -1,19 +1,13 @@
-"""Several surrogates from one fit, and a band around the prediction that covers what it claims.
+"""Several surrogates from one fit: refits that each lack a part of the training.
 
-A fit minimises a sum over windows, so its scatter is that of the sum under other windows. With H the Gauss-Newton
-matrix of the coefficients (first states eliminated) and g_w the gradient of window w at the minimum, the multiplier
-bootstrap (Wu, Ann. Stat. 14, 1261 (1986)) gives members
+Member i is the fit to all training windows but a block of neighbours, a sixth of them, found by Levenberg-Marquardt
+iterations from the fit itself; the blocks lie evenly over the training (delete-d jackknife, Shao and Wu, Ann. Stat. 17,
+1176 (1989)). Members differ where the answer hangs on what a part of the training alone held up. Near the fit their
+scatter is, but for a factor, that of the sandwich H^-1 (sum_w g_w g_w^T) H^-1 (Huber 1967), which holds where errors
+hang together or the field cannot be exact. But the sandwich is made of residuals, and those of a nearly exact field
+with a coefficient for every few samples are a hundred times below its errors elsewhere; refits see that.
 
-    theta_i = theta - H^-1 sum_w xi_wi g_w,     xi_wi standard normal and independent,
-
-whose covariance H^-1 (sum_w g_w g_w^T) H^-1 is the sandwich of Huber (1967): it holds too where the errors along a
-window hang together or the field cannot be exact, where s^2 H^-1 (Laplace) is far too narrow. All members cost a few
-passes over the windows.
-
-The band of an output with spread s(t) between the free runs of the members is +- c sqrt(s(t)^2 + e^2), e the error
-along the training windows. The one number c per output is the 90 % quantile of |error| over that root on held-out
-time, for members made without that time (split conformal prediction, Vovk et al. 2005, without
-its guarantee, since samples depend on each other). It is kept for the members of the final fit.
+The refits serve twice: each is free-run over the block that it never saw, and that calibrates (``surrogate.band``).
 """
 
 from __future__ import annotations
@@ -22,25 +16,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
 
 from spinode.signals import FloatArray
 from spinode.surrogate.dataset import Dataset
-from spinode.surrogate.field import FieldShape
-from spinode.surrogate.least_squares import ROWS, Fit, Windows, begin, errors, improve
+from spinode.surrogate.field import IntArray
+from spinode.surrogate.least_squares import Fit, Windows, begin, errors, improve
 from spinode.surrogate.plan import FitSettings
-from spinode.surrogate.rollout import tangent_runs
 from spinode.surrogate.training import Candidate
 
 LEVEL = 0.9
 """Part of the samples that the band is to cover."""
+LACKING = 1 / 6
+"""Part of the windows that a member lacks: neighbours in time know of each other, a longer block is unseen inside."""
+ENOUGH = 8
+"""Windows for which a shorter window length is taken."""
 SETTLE = 4
-"""Iterations that let the first states of the windows settle before the members are drawn."""
+"""Iterations that let the first states of the windows settle."""
+ITERATIONS, SMALL_GAIN = 12, 0.01
+"""Most iterations of a refit, and the part by which one lowers the cost that makes it the last."""
 FIRST_DAMPING = 1e-3
 FAR = 100.0
 """Error [deviations] beyond which a window says nothing about the scatter of the coefficients."""
-SHRINK = 6
-"""Halvings of a member's distance from the fit before it is given up, where its runs leave the numbers."""
+TRIMMED = 0.1
+"""Part of the members left out at either end where their spread is taken."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,14 +50,18 @@ class Ensemble:
     members : array, shape (M, P)
         Coefficients of each member, M >= 2.
     factor : array, shape (O,)
-        c of the band, by output, > 0.
+        c of the band +- c sqrt(s^2 + e^2), by output, > 0.
     floor : float
-        e of the band: root mean square error along the training windows, in deviations of the outputs.
+        e of the band, in deviations of the outputs, > 0.
+    windows : int
+        Windows that the calibration had, each several periods long; 0 in files of before, whose spread knows nothing of
+        the start.
     """
 
     members: FloatArray
     factor: FloatArray
     floor: float
+    windows: int = 0
 
     def half_width(self, spread: FloatArray) -> FloatArray:
         """Half width of the 90 % band for spreads (..., O), in the same scaled units."""
@@ -67,62 +69,97 @@ class Ensemble:
         return width
 
 
-def draw_members(
+@dataclass(frozen=True, kw_only=True)
+class Refits:
+    """Fits that each lack one block of windows.
+
+    Parameters
+    ----------
+    members : array, shape (M, P)
+        Their coefficients.
+    blocks : tuple of array of int
+        First samples of the windows that each lacks.
+    steps : int
+        Length of the windows [samples].
+    error : float
+        Root mean square error of the fit along all of these windows, in deviations of the outputs, > 0.
+    """
+
+    members: FloatArray
+    blocks: tuple[IntArray, ...]
+    steps: int
+    error: float
+
+
+def refit_without_blocks(
     data: Dataset,
     candidate: Candidate,
     settings: FitSettings,
     lengths: Sequence[int],
     rng: np.random.Generator,
     *,
-    everything: bool = False,
-) -> tuple[FloatArray, float]:
-    """Coefficients of ``settings.ensemble`` members around a fitted candidate, shape (M, P), and the floor of the band.
+    everything: bool,
+) -> Refits:
+    """Fit again without each of ``settings.ensemble`` blocks of windows.
 
     Parameters
     ----------
     data, candidate, settings
         Training data, the fit, and its ridge and number of members.
     lengths : sequence of int
-        Window lengths [samples]; the longest is taken over which no run leaves the numbers.
+        Window lengths [samples]; the longest is taken of which there are enough and no run leaves the numbers.
     rng : numpy.random.Generator
+        Moves the blocks.
     everything : bool
-        Draw from all samples instead of the training part.
+        Take windows from all samples instead of the training part.
+
+    Raises
+    ------
+    ValueError
+        If free runs over the shortest windows diverge.
     """
-    shape, count = candidate.shape, settings.ensemble
     fit = _settled(data, candidate, settings.ridge, lengths, everything)
-    square, scores = _scores(data, shape, fit)
-    scores = scores - scores.mean(
-        axis=0
-    )  # windows of another length than those of the fit have their minimum elsewhere
-    size = fit.windows.starts.size * (fit.windows.steps + 1) * data.record.outputs.shape[1]
-    square[np.diag_indices(len(square))] += settings.ridge * size + 1e-12 * np.trace(square) / len(square)
-    steps = cho_solve(cho_factor(square), scores.T @ rng.standard_normal((len(scores), count))).T
-    members = np.array([_bounded(data, shape, fit, step) for step in steps])
-    return members, max(float(np.sqrt(fit.cost)), 1e-9)
+    starts, count = fit.windows.starts, settings.ensemble
+    size = max(1, round(len(starts) * max(LACKING, 1.0 / count)))
+    places = (np.arange(count) + rng.random(count)) / count * (len(starts) - size + 1)
+    blocks = [np.arange(first, first + size) for first in places.astype(np.int64)]
+    members = [_refit(data, candidate, settings.ridge, fit, block) for block in blocks]
+    return Refits(
+        members=np.array(members),
+        blocks=tuple(starts[block] for block in blocks),
+        steps=fit.windows.steps,
+        error=max(float(np.sqrt(fit.cost)), 1e-9),
+    )
 
 
 def spread_of(runs: Sequence[FloatArray]) -> FloatArray:
-    """Standard deviation between runs of one shape; infinite where one of them left the numbers."""
+    """Standard deviation between runs of one shape, their lowest and highest tenth left out at each sample.
+
+    A member that runs away near the border of what was seen then says no more than that one member does; infinite where
+    more than a tenth of them left the numbers. The calibration makes up for the tenths.
+    """
+    cut = int(TRIMMED * len(runs))
     with np.errstate(over="ignore", invalid="ignore"):
-        spread = np.std(np.array(runs), axis=0, ddof=1)
+        ordered = np.sort(np.array(runs), axis=0)[cut : len(runs) - cut]
+        spread = np.std(ordered, axis=0, ddof=1)
     return np.where(np.isfinite(spread), spread, np.inf)
 
 
 def _settled(data: Dataset, candidate: Candidate, ridge: float, lengths: Sequence[int], everything: bool) -> Fit:
     """The candidate over windows of one length, their first states settled beside it."""
-    shape, theta = candidate.shape, candidate.theta
     for steps in sorted(lengths, reverse=True):
         starts = data.starts(steps, everything=everything)
-        windows = Windows(starts=starts, steps=steps, initial=candidate.states[starts])
-        windows = _finite(data, candidate, windows)
+        if len(starts) < ENOUGH and steps > min(lengths):
+            continue
+        windows = _finite(data, candidate, Windows(starts=starts, steps=steps, initial=candidate.states[starts]))
         if len(windows.starts) < max(2, len(starts) // 2):
             continue
-        fit = begin(shape, data.record, theta, windows, FIRST_DAMPING)
+        fit = begin(candidate.shape, data.record, candidate.theta, windows, FIRST_DAMPING)
         for _ in range(SETTLE):
-            fit = improve(shape, data.record, fit, ridge)
+            fit = improve(candidate.shape, data.record, fit, ridge)
         windows = _finite(data, candidate, fit.windows)
         if len(windows.starts) >= max(2, len(starts) // 2):
-            return begin(shape, data.record, theta, windows, FIRST_DAMPING)
+            return begin(candidate.shape, data.record, candidate.theta, windows, FIRST_DAMPING)
     raise ValueError("no ensemble can be drawn: free runs over the shortest windows diverge; try longer traces")
 
 
@@ -134,32 +171,14 @@ def _finite(data: Dataset, candidate: Candidate, windows: Windows) -> Windows:
     return Windows(starts=windows.starts[kept], steps=windows.steps, initial=windows.initial[kept])
 
 
-def _scores(data: Dataset, shape: FieldShape, fit: Fit) -> tuple[FloatArray, FloatArray]:
-    """H (P, P) and the gradient of every window (B, P), each with the window's own first state eliminated."""
-    size, outputs, windows = shape.size, data.record.outputs.shape[1], fit.windows
-    square, scores = np.zeros((size, size)), np.empty((len(windows.starts), size))
-    chunk = max(1, ROWS // ((windows.steps + 1) * outputs))
-    for first in range(0, len(scores), chunk):
-        part = slice(first, first + chunk)
-        piece = Windows(starts=windows.starts[part], steps=windows.steps, initial=windows.initial[part])
-        error = errors(shape, data.record, fit.theta, piece).reshape(len(piece.starts), -1)
-        extent = (piece.steps, outputs)
-        tangent = tangent_runs(shape.sizes, fit.theta, piece.initial, piece.starts, extent, data.record.drive)
-        for number in range(len(error)):
-            basis = np.linalg.qr(tangent[number, :, size:])[0]
-            shared = tangent[number, :, :size]
-            shared = shared - basis @ (basis.T @ shared)
-            square += shared.T @ shared
-            scores[first + number] = shared.T @ error[number]
-    return square, scores
-
-
-def _bounded(data: Dataset, shape: FieldShape, fit: Fit, step: FloatArray) -> FloatArray:
-    """Coefficients one step away, or less far where the free runs over the windows would be far worse than the fit."""
-    for halving in range(SHRINK):
-        theta: FloatArray = fit.theta - step / 2**halving
-        with np.errstate(over="ignore", invalid="ignore"):
-            cost = float(np.mean(errors(shape, data.record, theta, fit.windows) ** 2))
-        if np.isfinite(cost) and cost < 4.0 * fit.cost + 1e-12:
-            return theta
-    return fit.theta.copy()
+def _refit(data: Dataset, candidate: Candidate, ridge: float, fit: Fit, block: IntArray) -> FloatArray:
+    """Coefficients of the fit to all windows but these, from where it stands."""
+    kept = np.setdiff1d(np.arange(len(fit.windows.starts)), block)
+    windows = Windows(starts=fit.windows.starts[kept], steps=fit.windows.steps, initial=fit.windows.initial[kept])
+    part = begin(candidate.shape, data.record, fit.theta, windows, FIRST_DAMPING)
+    for _ in range(ITERATIONS):
+        before = part.cost
+        part = improve(candidate.shape, data.record, part, ridge)
+        if not part.moved or part.cost > before * (1.0 - SMALL_GAIN):
+            break
+    return part.theta

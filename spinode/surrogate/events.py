@@ -34,8 +34,10 @@ from spinode.traces import Trace, TraceSet
 from spinode.units import format_quantity
 
 BLOCKS = 40
-"""Parts of a trace between which an event is looked for; the first six and the last two are too short to judge."""
-FIRST, LAST = 6, 2
+"""Parts of a trace between which an event is looked for; the first ones and the last two are too short to judge."""
+FIRST, SHORT_FIRST, LAST = 4, 6, 2
+"""Parts at the start and at the end that are not judged; up to ``SHORT_FIRST`` where the polynomial has more terms than
+four parts can tell: below twice as many samples as terms its error on the first part says nothing."""
 MOST = 8000
 """Samples of a trace that are looked at, evenly spread: a longer trace costs no more."""
 WRONG, WRONG_PART = 4.0, 0.3
@@ -92,13 +94,13 @@ def find_event(trace: Trace) -> Event | None:
     Parameters
     ----------
     trace : Trace
-        Any drive and output; the last twentieth is too short to be called an event.
+        Any drive and output; the first tenth and the last fortieth are too short to be judged.
     """
     record = _record(trace)
     if record is None:
         return None
     for judge, kind in JUDGES:
-        scores = {end: judge(record, end) for end in range(FIRST, BLOCKS - LAST + 1)}
+        scores = {end: judge(record, end) for end in range(record.first, BLOCKS - LAST + 1)}
         end = max(scores, key=lambda each: scores[each])
         if scores[end] >= 1.0:
             sample = WHEN[kind](record, end)
@@ -120,8 +122,12 @@ def before_events(traces: TraceSet) -> tuple[TraceSet, tuple[Event, ...]]:
 
 @dataclass(frozen=True, kw_only=True)
 class _Record:
-    """What is asked of one trace: sample times (N,), features (N, F), changes (N, O), situations, blocks (N,)."""
+    """What is asked of one trace: sample times (N,), features (N, F), changes (N, O), situations, blocks (N,).
 
+    ``first`` is the number of blocks that come before any judgement.
+    """
+
+    first: int
     delay: int
     times: IntArray
     features: FloatArray
@@ -159,9 +165,11 @@ def _record(trace: Trace) -> _Record | None:
     drive = np.column_stack(parts)
     core = np.column_stack([y[times], slope, parts[0]])
     features = np.column_stack([np.ones(len(times)), outputs, drive, *_products(core)])
-    if len(times) < 8 * BLOCKS or len(times) * FIRST / BLOCKS < 2 * features.shape[1]:
+    first = max(FIRST, int(np.ceil(2 * features.shape[1] * BLOCKS / len(times))))
+    if len(times) < 8 * BLOCKS or first > SHORT_FIRST:
         return None
     return _Record(
+        first=first,
         delay=delay,
         times=times,
         features=features,
@@ -289,7 +297,7 @@ def _split(record: _Record, end: int) -> int:
 
     For normal errors of two variances the likelihood of a split after n of N is -(n log s1^2 + (N - n) log s2^2)/2.
     """
-    values = (record.fit(record.block < max(FIRST - 1, end - 2)) ** 2).sum(axis=1)
+    values = (record.fit(record.block < max(record.first - 1, end - 2)) ** 2).sum(axis=1)
     low, high = np.searchsorted(record.block, [max(1, end - 4), BLOCKS - 1])
     total, floor = np.cumsum(values), 1e-12 * values.max()
     split = np.arange(low, high)

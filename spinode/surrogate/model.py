@@ -22,7 +22,7 @@ from spinode.surrogate.kernel import SURROGATE_KERNEL, pack
 from spinode.surrogate.learned_noise import LearnedNoise
 from spinode.surrogate.quotient import divided, multiplied
 from spinode.surrogate.rollout import free_runs
-from spinode.surrogate.start import smoothed_state
+from spinode.surrogate.start import Start, smoothed_start
 from spinode.surrogate.trust import TrustRegion
 from spinode.traces import Parameter, Trace
 
@@ -161,18 +161,19 @@ class Surrogate:
     def initial_from(self, trace: Trace) -> FloatArray:
         """State at sample ``warm_up - 1`` of a trace, from the samples up to it, shape (S,).
 
-        The encoder's guess and the measured warm-up are weighed by their errors: see ``start.smoothed_state``.
+        The encoder's guess and the measured warm-up are weighed by their errors: see ``start.smoothed_start``.
         """
         trace = self._fitting(trace)
-        return self._start(trace, stage_inputs(trace, self.scaling))
+        return self.start(trace, stage_inputs(trace, self.scaling)).state
 
-    def _start(self, trace: Trace, drive: FloatArray) -> FloatArray:
+    def start(self, trace: Trace, drive: FloatArray) -> Start:
+        """``initial_from`` of a trace that fits and its stage inputs, with what is not known of it."""
         last = np.array([self.warm_up - 1])
         outputs = self.scaling.outputs(divided(trace.samples(0, self.warm_up), self.divisors))
         inputs = self.scaling.inputs(with_parameters(trace)[: self.warm_up])
         guess = self.encoder.states(outputs, inputs, last)[0]
         run = partial(_one_run, self.shape, self.theta, drive, self.warm_up - 1)
-        return smoothed_state(run, outputs, guess, self.encoder.spread, self.fitted_error)
+        return smoothed_start(run, outputs, guess, self.encoder.spread, self.fitted_error)
 
     def free_run(self, trace: Trace) -> FloatArray:
         """Outputs that the surrogate gives from the first ``warm_up`` samples and the drive alone.
@@ -203,11 +204,12 @@ class Surrogate:
 
     def run(self, trace: Trace, drive: FloatArray) -> FloatArray:
         """States after the warm-up of a trace that fits and its stage inputs (T, 4, I + K), shape (T - warm_up, S)."""
-        first = self._start(trace, drive)
-        start = np.array([self.warm_up - 1])
-        states: FloatArray = free_runs(
-            self.shape.sizes, self.theta, first[None], start, len(trace) - self.warm_up, drive
-        )[0, 1:]
+        return self.run_from(self.start(trace, drive).state, drive)
+
+    def run_from(self, state: FloatArray, drive: FloatArray) -> FloatArray:
+        """The same from a state (S,) at sample ``warm_up - 1``."""
+        begin, steps = np.array([self.warm_up - 1]), len(drive) - self.warm_up
+        states: FloatArray = free_runs(self.shape.sizes, self.theta, state[None], begin, steps, drive)[0, 1:]
         return states
 
     def measured_then(self, trace: Trace, states: FloatArray) -> FloatArray:

@@ -14,6 +14,9 @@ from spinode.surrogate.quotient import multiplied
 from spinode.surrogate.trust import Outside, TrustRegion, outside
 from spinode.traces import Trace
 
+START_SEED = 0
+"""The starts of the members are moved by the same normal numbers in every run, so a band is no matter of chance."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Assessment:
@@ -109,13 +112,43 @@ def _mask(surrogate: Surrogate, region: TrustRegion, trace: Trace, states: Float
     return outside(region, trace, surrogate.learned_then(trace, states), distance)
 
 
+def run_and_spread(
+    surrogate: Surrogate, members: FloatArray, trace: Trace, drive: FloatArray, *, starts: bool = True
+) -> tuple[FloatArray, FloatArray]:
+    """States of the free run after the warm-up, and the scaled spread of the outputs between members.
+
+    Parameters
+    ----------
+    surrogate : Surrogate
+    members : array, shape (M, P)
+        Coefficients of the members. Each finds its own start, and moves it by as much as the warm-up leaves open.
+    trace, drive
+        As in ``Surrogate.run``.
+    starts : bool
+        Whether to move the starts.
+
+    Returns
+    -------
+    states : array, shape (T - warm_up, S)
+    spread : array, shape (T - warm_up, O)
+        Infinite where a member diverged.
+    """
+    count, runs = len(surrogate.outputs), []
+    moves = np.random.default_rng(START_SEED).standard_normal((len(members), surrogate.shape.states))
+    for theta, move in zip(members, moves, strict=True):
+        member = surrogate.with_coefficients(theta)
+        start = member.start(trace, drive)
+        state = start.state + start.root @ move if starts else start.state
+        runs.append(member.run_from(state, drive)[:, :count])
+    return surrogate.run(trace, drive), spread_of(runs)
+
+
 def _half_width(surrogate: Surrogate, ensemble: Ensemble, trace: Trace) -> FloatArray:
-    count = len(surrogate.outputs)
     own = replace(trace, parameters={name: trace.parameters[name] for name in surrogate.parameters})
     drive = stage_inputs(own, surrogate.scaling)
-    runs = [surrogate.with_coefficients(member).run(own, drive)[:, :count] for member in ensemble.members]
-    width = ensemble.half_width(spread_of(runs)) * surrogate.scaling.output_scale
+    spread = run_and_spread(surrogate, ensemble.members, own, drive, starts=ensemble.windows > 0)[1]
+    width = ensemble.half_width(spread) * surrogate.scaling.output_scale
     rest = trace.drive.samples(surrogate.warm_up, len(trace))
     width = np.abs(multiplied(width, trace.output.names, rest, surrogate.divisors))
-    result: FloatArray = np.concatenate([np.zeros((surrogate.warm_up, count)), width])
+    result: FloatArray = np.concatenate([np.zeros((surrogate.warm_up, len(surrogate.outputs))), width])
     return result
