@@ -183,7 +183,8 @@ class Reservoir(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             raise NotFittedError("Reservoir must be fitted before transform; try fit_transform")
         sequences, kind = listed(self, X, reset=False)
         self.warn_outside(sequences)
-        result = [np.empty((len(points), len(self._names()))) for points in sequences]
+        features = len(self._names())
+        result = [np.empty((len(points), features)) for points in sequences]
         rngs = self._generators(sequences)
         order = sorted(range(len(sequences)), key=lambda number: len(sequences[number]))
         for first in range(0, len(order), TOGETHER):
