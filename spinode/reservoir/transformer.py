@@ -72,9 +72,9 @@ class Reservoir(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         When a node is read: ``start`` or ``end`` of its hold, its ``mean``, or a number of readings, 1 to 64, at equal
         distances of which the last is the end.
     feedback : float
-        Gain g of the delayed feedback, -1 < g < 1. The drive is then rest + swing clip((1 - |g|) m + g y, -1, 1) with the
-        masked input m in [-1, 1] and y the first output, 0 at rest and 2 apart between its steady values at rest -
-        swing and rest + swing, so that g is about the gain of the loop and the drive keeps to its swing.
+        Gain g of the delayed feedback, -1 < g < 1. The drive is then rest + swing clip((1 - |g|) m + g y, -1, 1) with
+        the masked input m in [-1, 1] and y the first output, 0 at rest and 2 apart between its steady values at rest -
+        swing and rest + swing: g is about the gain of the loop, and the drive keeps to its swing.
     feedback_delay : float
         Delay in ``feedback_unit``; a hold receives the output at the end of the hold so many holds before.
     feedback_unit : str
