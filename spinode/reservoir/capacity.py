@@ -110,34 +110,6 @@ def memory_capacity(states: FloatArray, inputs: FloatArray, delays: int, trainin
     return Memory(by_delay=np.where(squared > threshold, squared, 0.0), threshold=threshold)
 
 
-def linear_memory(step: FloatArray, gain: FloatArray, delays: int) -> FloatArray:
-    """MC_d of a linear reservoir x(k) = A x(k - 1) + b u(k) without noise, d = 0, ..., delays, shape (delays + 1,).
-
-    MC_d = w_d^T S^+ w_d with w_d = A^d b and S = sum_d w_d w_d^T the covariance of the states: the readout of a state
-    that is a sum of independent inputs (derived here; Jaeger 2001 has the same for A of full rank). Their sum over all
-    delays is the rank of S.
-
-    Parameters
-    ----------
-    step : array, shape (N, N)
-        A, with all eigenvalues inside the unit circle.
-    gain : array, shape (N,)
-        b.
-    delays : int
-        Longest delay, >= 0.
-    """
-    spread = float(np.abs(np.linalg.eigvals(step)).max(initial=0.0))
-    if not spread < 1:
-        raise ValueError(f"linear_memory.step must have eigenvalues inside the unit circle, got one of size {spread:g}")
-    depth = delays + 1 if spread == 0 else delays + 1 + int(np.ceil(np.log(1e-18) / np.log(min(spread, 0.99999))))
-    traces = np.empty((depth, len(gain)))
-    traces[0] = gain
-    for delay in range(1, depth):
-        traces[delay] = step @ traces[delay - 1]
-    left, values, _ = np.linalg.svd(traces, full_matrices=False)
-    return np.asarray(np.sum(left[: delays + 1, values > CUTOFF * values[0]] ** 2, axis=1))
-
-
 def information_capacity(states: FloatArray, inputs: FloatArray, degree: int = 4, delays: int = 200) -> Capacity:
     """Capacities of all products of Legendre polynomials of past inputs up to a degree.
 
