@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-import reservoirpy
+import reservoirpy.nodes
 from scipy.stats import t as student
 
 from spinode.devices import EnvelopeOscillator
@@ -150,7 +150,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--quick", action="store_true", help="two seeds and few points")
     chosen = parser.parse_args(arguments)
     seeds, points, training = (2, 1500, 1000) if chosen.quick else (chosen.seeds, 6000, 4000)
-    reservoirpy.verbosity(0)
     columns = ("NARMA-10", *(f"Mackey-Glass H={h}" for h in HORIZONS), "memory")
     found: dict[str, dict[str, list[float]]] = {}
     for seed in range(seeds):
