@@ -37,8 +37,13 @@ BUDGET = 2**21
 _Shown = tuple[int, FloatArray, list[np.random.Generator]]
 """A sequence with its number, and the sources of its noise on each device."""
 
+
+def _read_only(entries: dict[str, Any]) -> Mapping[str, Any]:
+    return MappingProxyType(entries)
+
+
 # clone and the workers of a search copy their arguments; a learned device keeps read-only mappings, which refuse it.
-copyreg.pickle(MappingProxyType, lambda mapping: (MappingProxyType, (dict(mapping),)))
+copyreg.pickle(MappingProxyType, lambda mapping: (_read_only, (dict(mapping),)))
 
 
 class Reservoir(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -308,9 +313,11 @@ class Reservoir(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def _outside(self, sequences: list[FloatArray]) -> float:
         """Part of the levels that would leave the range."""
         chosen = self._input_
-        if chosen.low <= chosen.rest - chosen.swing and chosen.rest + chosen.swing <= chosen.high:
+        margin = 1 + 1e-9  # a swing up to the range stays inside it but for rounding
+        above = margin * (chosen.high - chosen.rest) / chosen.swing
+        below = margin * (chosen.low - chosen.rest) / chosen.swing
+        if above >= 1 and below <= -1:
             return 0.0
-        above, below = (chosen.high - chosen.rest) / chosen.swing, (chosen.low - chosen.rest) / chosen.swing
         outside = total = 0
         for points in sequences:
             moved = np.clip(points @ self.mask_.reshape(-1, points.shape[1]).T / self.scale_, -1, 1)
