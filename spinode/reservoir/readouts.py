@@ -57,6 +57,11 @@ class PseudoInverse(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         states = validate_data(self, X, dtype=np.float64, reset=False)
         return np.asarray(states @ self.coef_.T + self.intercept_)
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
 
 class TimeSummedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Winner-takes-all over a sequence: a linear regression gives every point a vote a class, and the votes are summed.
