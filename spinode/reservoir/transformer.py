@@ -38,7 +38,7 @@ _Shown = tuple[int, FloatArray, list[np.random.Generator]]
 """A sequence with its number, and the sources of its noise on each device."""
 
 
-def _read_only(entries: dict[str, Any]) -> Mapping[str, Any]:
+def _read_only(entries: dict[str, Any]) -> MappingProxyType[str, Any]:
     return MappingProxyType(entries)
 
 
