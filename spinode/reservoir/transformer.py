@@ -12,6 +12,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
 
 from spinode.devices.base import Device
 from spinode.reservoir.read_in import (
@@ -183,10 +184,7 @@ class Reservoir(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def transform(self, X: Any) -> Any:  # noqa: N803
         """States (T, nodes * readings * outputs * devices) of an array (T, C); a list of them for a list of arrays."""
-        if not hasattr(self, "hold_"):
-            from sklearn.exceptions import NotFittedError
-
-            raise NotFittedError("Reservoir must be fitted before transform; try fit_transform")
+        check_is_fitted(self)
         sequences, kind = listed(self, X, reset=False)
         self.warn_outside(sequences)
         features = len(self._names())
@@ -201,6 +199,7 @@ class Reservoir(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Any:
         """Names of the states: device (where there are several), node, reading (where there are several), output."""
+        check_is_fitted(self)
         return np.array(self._names(), dtype=object)
 
     def devices(self) -> list[Device]:
