@@ -32,8 +32,10 @@ from spinode.signals import FloatArray
 
 WASHOUT = 200
 HORIZONS = (1, 5, 22)
-States = Callable[[FloatArray, int], FloatArray]
-"""Points (T, 1) in [-1, 1], and how many of them train, to states (T, N)."""
+CORNERS = np.array([[-1.0], [1.0]])
+"""The read-in is made for the range of the points, so that nothing is ever cut off."""
+States = Callable[[FloatArray], FloatArray]
+"""Points (T, 1) in [-1, 1] to states (T, N)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +74,7 @@ def oscillators(nodes: int, seed: int, feedback: bool) -> list[States]:
             EnvelopeOscillator(), nodes=nodes, node_time=node_time, rest=6e-3, swing=swing, quantile=1.0, seed=seed,
             mask="gaussian", feedback=gain, feedback_delay=nodes + 1, feedback_unit="nodes",
         )  # fmt: skip
-        return lambda points, training: np.asarray(reservoir.fit(points[:training]).transform(points))
+        return lambda points: np.asarray(reservoir.fit(CORNERS).transform(points))
 
     return [states(*setting) for setting in grid]
 
@@ -81,7 +83,7 @@ def networks(nodes: int, seed: int) -> list[States]:
     """Eight settings of the echo state network: size of the input, spectral radius, leak."""
 
     def states(scaling: float, radius: float, leak: float) -> States:
-        def run(points: FloatArray, training: int) -> FloatArray:
+        def run(points: FloatArray) -> FloatArray:
             network = reservoirpy.nodes.Reservoir(
                 nodes, sr=radius, lr=leak, input_scaling=scaling, bias=0.2, input_connectivity=1.0, seed=seed
             )
@@ -112,7 +114,7 @@ def remembered(states: FloatArray, points: FloatArray, first: int, last: int) ->
 def score(task: Task, settings: Sequence[States]) -> tuple[FloatArray, float]:
     """Test scores (K,), each with the setting that was best in training, and the seconds of one pass."""
     begun = time.perf_counter()
-    every = [states(task.points, task.training) for states in settings]
+    every = [states(task.points) for states in settings]
     seconds = (time.perf_counter() - begun) / len(settings)
     first, last, end = round(0.8 * task.training), task.training, len(task.points)
     if not task.targets.shape[1]:
@@ -137,8 +139,8 @@ def rows(nodes: int, seed: int) -> dict[str, list[States]]:
         "envelope, feedback": oscillators(nodes, seed, True),
         "envelope": oscillators(nodes, seed, False),
         "reservoirpy ESN": networks(nodes, seed),
-        "static response": [lambda points, training: np.asarray(static.fit(points[:training]).transform(points))],
-        "shift register": [lambda points, training: np.asarray(register.fit_transform(points))],
+        "static response": [lambda points: np.asarray(static.fit(CORNERS).transform(points))],
+        "shift register": [lambda points: np.asarray(register.fit_transform(points))],
     }
 
 

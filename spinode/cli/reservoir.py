@@ -56,7 +56,7 @@ def reservoir_command(
     nodes: Annotated[int, typer.Option("--nodes", help="Virtual nodes.")] = 50,
     node_time: Annotated[str, typer.Option(help="Time of a node, such as 10ps; two samples of a surrogate.")] = "",
     amplitude: Annotated[float, typer.Option(help="Largest swing of the drive over half its range.")] = AMPLITUDE,
-    input_: Annotated[str, typer.Option("--input", help="Input to drive; the first if left out.")] = "",
+    input_: Annotated[str, typer.Option("--input", help="Input to drive, where there are several.")] = "",
     range_: Annotated[str, typer.Option("--range", help="LOW:HIGH of that input; a surrogate's trained range.")] = "",
     at: Annotated[list[str] | None, typer.Option("--at", help="Constant value of another input, name=value.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="Parameter of a named device, name=value.")] = None,
@@ -143,6 +143,8 @@ def _choose(name: str, settings: list[str], texts: tuple[str, str, str], at: Seq
     units = {channel.name: channel.unit for channel in device.inputs}
     if not units:
         raise ValueError(f"--device must have an input to drive, got '{name}', which has none")
+    if not wanted and len(units) > 1:
+        raise ValueError(f"--input must say which input of {device.name} is driven, got none of {', '.join(units)}")
     channel = wanted or next(iter(units))
     if channel not in units:
         raise ValueError(f"--input: {missing_name('input', channel, list(units))}")

@@ -152,14 +152,12 @@ class Reservoir(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.mask = mask
         self.nodes = nodes
         self.node_time = node_time
-        self.rest = rest
-        self.swing = swing
+        self.rest, self.swing = rest, swing
         self.quantile = quantile
         self.bounds = bounds
         self.sampling = sampling
         self.feedback = feedback
-        self.feedback_delay = feedback_delay
-        self.feedback_unit = feedback_unit
+        self.feedback_delay, self.feedback_unit = feedback_delay, feedback_unit
         self.noise = noise
         self.temperature = temperature
         self.others = others
