@@ -134,7 +134,7 @@ def test_an_analytic_device_takes_the_place_of_a_learned_one(capsys: pytest.Capt
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("narma", "--device", STORED), "TASK must be one of mackey-glass, got 'narma'"),
+        (("narma", "--device", STORED), "TASK must be one of mackey-glass, narma10, memory"),
         (("mackey-glass", "--device", "nowhere.h5"), "--device must be a surrogate file or one of vortex"),
         (("mackey-glass", "--device", STORED, "--nodes", 0), "nodes must be 1 to"),
         (("mackey-glass", "--device", STORED, "--nodes", -5), "nodes must be 1 to"),
@@ -152,7 +152,14 @@ def test_an_analytic_device_takes_the_place_of_a_learned_one(capsys: pytest.Capt
         (("mackey-glass", "--device", STORED, "--at", "Ku1=8e5"), "other input 'Ku1' is not there"),
         (("mackey-glass", "--device", STORED, "--set", "x=1"), "--set goes with the name of a device"),
         (("mackey-glass", "--device", "envelope"), "--range must be LOW:HIGH of 'current' [A]"),
-        (("mackey-glass", "--device", "vortex", "--range", "1mA:2mA"), "others must give a value for input 'field'"),
+        (
+            ("mackey-glass", "--device", "vortex", "--range", "1mA:2mA"),
+            "--input must say which input of vortex is driven",
+        ),
+        (
+            ("mackey-glass", "--device", "vortex", "--input", "current", "--range", "1mA:2mA"),
+            "others must give a value for input 'field'",
+        ),
         (("mackey-glass", "--device", STORED, "--plot", "x.gif"), "--plot must end in"),
     ],
 )
