@@ -1,0 +1,1 @@
+"""Speech as a benchmark of a device: front ends, protocols, controls, scores."""
