@@ -1,1 +1,1 @@
-"""Speech as a benchmark of a device: front ends, protocols, controls, scores."""
+"""Speech as a benchmark of a device: corpora, acoustic front ends, protocols, readouts, controls and scores."""

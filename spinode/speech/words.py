@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinode.signals import FloatArray
+from spinode.speech.corpus import Corpus
 
 Integers = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -29,7 +30,9 @@ class Words:
     takes : array of int, shape (n,)
         Number of the recording among those of one speaker and label.
     test : array of bool, shape (n,)
-        Words that the data set itself keeps for its test.
+        Words that the data set itself keeps for its test; none where it has no split.
+    names : tuple of K str, optional
+        How the labels are written.
 
     Raises
     ------
@@ -42,6 +45,7 @@ class Words:
     speakers: tuple[str, ...]
     takes: Integers
     test: Mask
+    names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         count = len(self.frames)
@@ -80,4 +84,18 @@ class Words:
             speakers=tuple(self.speakers[number] for number in numbers),
             takes=self.takes[numbers],
             test=self.test[numbers],
+            names=self.names,
         )
+
+
+def words_of(corpus: Corpus, frames: Sequence[FloatArray]) -> Words:
+    """The words of a corpus with the frames that ``features`` gave for them; labels count its words, sorted."""
+    test = corpus.official_test()
+    return Words(
+        frames=frames,
+        labels=np.searchsorted(np.array(corpus.words), corpus.labels()),
+        speakers=tuple(str(name) for name in corpus.speaker_of()),
+        takes=corpus.takes(),
+        test=np.zeros(len(corpus), dtype=np.bool_) if test is None else test,
+        names=corpus.words,
+    )
