@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from sklearn.base import clone
 
 from spinode.signals import FloatArray
-from spinode.speech.protocols import UTTERANCES, Split, splits_of, training_sets, utterance_numbers
-from spinode.speech.readout import PENALTIES, Judged, Sums, judge_split, utterance_curve
+from spinode.speech.protocols import Split, splits_of
+from spinode.speech.readout import PENALTIES, Judged, judge_split
 from spinode.speech.scores import Accuracy, Gain, accuracy_of, accuracy_over_speakers, gain_of
 from spinode.speech.steps import FlattenFrames, PoolSegments, ScaleFrames
 from spinode.speech.words import Integers, Words
@@ -19,8 +19,6 @@ from spinode.speech.words import Integers, Words
 READOUTS = ("frames", "flattened", "segments")
 FLAT_FRAMES = 20
 SEGMENTS = 3
-PSEUDO_INVERSE = 1e-9
-"""Penalty that stands for none: the pseudo-inverse of the literature to 1e-9 of the largest singular values."""
 Advance = Callable[[float], None]
 
 
@@ -82,8 +80,8 @@ class Tested:
         Given where each split leaves one speaker out.
     penalties : tuple of float
         Chosen in each split of each seed.
-    inner : float
-        Accuracy in the inner parts of the training, mean over splits and seeds; choices may use this and nothing else.
+    inner_scores : tuple of float
+        Accuracy in the inner parts of the training, by split of each seed; choices may use this and nothing else.
     clipped : float
         Largest part of the drive's levels that was cut off.
     """
@@ -94,13 +92,18 @@ class Tested:
     truth: Integers
     speakers: tuple[str, ...] | None
     penalties: tuple[float, ...]
-    inner: float
+    inner_scores: tuple[float, ...]
     clipped: float = 0.0
 
     @property
     def right(self) -> FloatArray:
         """1 where a word was recognised, shape (seeds, n)."""
-        return (self.predicted == self.truth).astype(np.float64)
+        return np.asarray(self.predicted == self.truth, dtype=np.float64)
+
+    @property
+    def inner(self) -> float:
+        """Mean accuracy in the inner parts of the training."""
+        return float(np.mean(self.inner_scores))
 
     @property
     def accuracy(self) -> Accuracy:
@@ -163,9 +166,7 @@ def try_readouts(
     return {name: _tested(name, words, splits, found, clipped) for name, found in judged.items()}
 
 
-def states_of(
-    frames: Sequence[FloatArray], train: Integers, transformer: Any
-) -> tuple[Sequence[FloatArray], float]:
+def states_of(frames: Sequence[FloatArray], train: Integers, transformer: Any) -> tuple[Sequence[FloatArray], float]:
     """Scaled frames of all words, or what a transformer makes of them, and the part of its levels that was cut off.
 
     Scale and transformer are fitted on the training words alone.
@@ -178,9 +179,7 @@ def states_of(
     return fitted.transform(scaled), float(getattr(fitted, "clipped_", 0.0))
 
 
-def _tested(
-    name: str, words: Words, splits: Sequence[Split], judged: list[list[Judged]], clipped: float
-) -> Tested:
+def _tested(name: str, words: Words, splits: Sequence[Split], judged: list[list[Judged]], clipped: float) -> Tested:
     tested = np.concatenate([split.test for split in splits])
     heard = np.array([np.concatenate([each.predicted for each in seed]) for seed in judged])
     every = [each for seed in judged for each in seed]
@@ -191,49 +190,30 @@ def _tested(
         truth=words.labels[tested],
         speakers=tuple(words.speakers[number] for number in tested) if len(splits) > 1 else None,
         penalties=tuple(each.penalty for each in every),
-        inner=float(np.mean([each.inner for each in every])),
+        inner_scores=tuple(each.inner for each in every),
         clipped=clipped,
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Curve:
-    """Accuracy when N of ten utterances train: mean and deviation over all C(10, N) sets, N = 1, ..., 9.
+def chosen_inside(candidates: Sequence[Tested], name: str = "chosen") -> Tested:
+    """In each split of each seed the candidate that is best in the inner parts of that split's training words.
 
-    ``scaled_on`` says which words set the scale of frames and drive: the speakers' other takes, or where there are
-    none all words, without their labels (transductive, as in the literature).
+    The choice is part of the training, so what comes out is a score of choosing, too. The first of equals is taken.
     """
-
-    name: str
-    mean: FloatArray
-    deviation: FloatArray
-    words: int
-    scaled_on: str
-
-
-def try_utterances(
-    words: Words, transformer: Any, name: str = "device", penalty: float = PSEUDO_INVERSE, count: int = UTTERANCES
-) -> Curve:
-    """The protocol of Torrejon et al. (2017) and Chen et al. (2022): rows are frames, no penalty, all C(10, N) sets.
-
-    Parameters
-    ----------
-    words : Words
-    transformer : transformer or None
-        One mask; None shows the frames themselves to the readout.
-    name : str
-    penalty : float
-    count : int
-        Utterances of each label by each speaker.
-    """
-    number = utterance_numbers(words, count)
-    chosen, others = np.flatnonzero(number >= 0), np.flatnonzero(number < 0)
-    shown = np.concatenate([chosen, others])
-    if len(others):
-        train, scaled_on = np.arange(len(chosen), len(shown)), f"{len(others)} other takes of the speakers"
-    else:
-        train, scaled_on = np.arange(len(chosen)), "all words, without their labels"
-    states, _ = states_of([words.frames[each] for each in shown], train, transformer)
-    sums = Sums.over(states[: len(chosen)], words.labels[chosen], number[chosen])
-    mean, deviation = utterance_curve(sums, lambda trained: training_sets(trained, count), penalty)
-    return Curve(name=name, mean=mean, deviation=deviation, words=len(chosen), scaled_on=scaled_on)
+    best = np.argmax([each.inner_scores for each in candidates], axis=0)
+    first = candidates[0]
+    splits = len(best) // len(first.predicted)
+    names = first.speakers or ("",) * len(first.words)
+    place = np.array([list(dict.fromkeys(names)).index(each) for each in names])
+    predicted = first.predicted.copy()
+    for number, winner in enumerate(best):
+        seed, split = divmod(number, splits)
+        predicted[seed, place == split] = candidates[winner].predicted[seed, place == split]
+    return replace(
+        first,
+        name=name,
+        predicted=predicted,
+        penalties=tuple(candidates[winner].penalties[number] for number, winner in enumerate(best)),
+        inner_scores=tuple(candidates[winner].inner_scores[number] for number, winner in enumerate(best)),
+        clipped=max(each.clipped for each in candidates),
+    )

@@ -75,7 +75,9 @@ class Sums:
         rows = gram[0, 0]
         mean, level = gram[0, 1:] / rows, cross[0] / rows
         spread = np.sqrt(np.maximum(np.diag(gram)[1:] / rows - mean**2, 0.0))
-        scale = np.where(spread > 1e-9 * (np.abs(mean) + spread.max(initial=0.0)), spread, np.inf)  # constant: no weight
+        scale = np.where(
+            spread > 1e-9 * (np.abs(mean) + spread.max(initial=0.0)), spread, np.inf
+        )  # constant: no weight
         matrix = (gram[1:, 1:] / rows - np.outer(mean, mean)) / scale[:, None] / scale
         right = (cross[1:] / rows - np.outer(mean, level)) / scale[:, None]
         found = []
@@ -90,7 +92,7 @@ class Sums:
 
     def right(self, weights: FloatArray, words: Integers) -> FloatArray:
         """1 for each of some words that is recognised, 0 for the others."""
-        return (self.predicted(weights, words) == self.labels[words]).astype(np.float64)
+        return np.asarray(self.predicted(weights, words) == self.labels[words], dtype=np.float64)
 
 
 def _blocks(numbers: Integers, rows: Sequence[FloatArray], largest: int = 16_384) -> list[Integers]:
