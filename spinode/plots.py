@@ -47,7 +47,7 @@ SEGMENTS = 16
 FLOOR_DB = 100.0
 """Range of a spectrum below its highest point [dB]."""
 DPI = 130
-_FONT: dict[Any, Any] = {
+FONT: dict[Any, Any] = {
     "font.size": 10.0,
     "axes.grid": True,
     "grid.alpha": 0.3,
@@ -92,7 +92,7 @@ def free_run_figure(
     span = _zoom(values, truth.dt)
     windows = [(0, len(truth)), (0, min(len(truth), warm_up + span)), (max(0, len(truth) - span), len(truth))]
     scale, prefix = largest_prefix(len(truth) * truth.dt)
-    with rc_context(_FONT):
+    with rc_context(FONT):
         figure = _figure(7.0)
         axes = figure.subplots(3, 1)
         for axis, (first, last), name in zip(axes, windows, ("whole record", "start", "end"), strict=True):
@@ -123,7 +123,7 @@ def error_figure(truth: Trace, predictions: Mapping[str, FloatArray], channel: s
     scale, prefix = largest_prefix(len(truth) * truth.dt)
     spread = float(values.std()) or 1.0
     time = (truth.output.time[warm_up:][: values.size - width + 1] + 0.5 * (width - 1) * truth.dt) * scale
-    with rc_context(_FONT):
+    with rc_context(FONT):
         figure = _figure(3.2)
         axis = figure.subplots()
         for number, (model, prediction) in enumerate(predictions.items()):
@@ -147,7 +147,7 @@ def spectra_figure(truth: Trace, predictions: Mapping[str, FloatArray], channel:
     peak = float(reference.max()) or 1.0
     top = _highest_frequency(frequency, reference)
     scale, prefix = largest_prefix(top)
-    with rc_context(_FONT):
+    with rc_context(FONT):
         figure = _figure(5.2)
         axes = figure.subplots(2, 1, sharex=True)
         _draw(axes[0], frequency * scale, decibel(reference / peak), "truth", TRUTH)
@@ -179,7 +179,7 @@ def training_figure(curve: Sequence[tuple[float, float]], baseline: float | None
         NRMSE of the strongest baseline in the same held-out time, drawn as a level.
     """
     points = np.array([point for point in curve if all(map(math.isfinite, point))]).reshape(-1, 2)
-    with rc_context(_FONT):
+    with rc_context(FONT):
         figure = _figure(3.0)
         axis = figure.subplots()
         axis.plot(points[:, 0], points[:, 1], color="black", marker="o", markersize=3, linewidth=1.0, label="surrogate")
@@ -201,7 +201,7 @@ def horizon_figure(errors: Mapping[str, FloatArray]) -> Figure:
     errors : mapping of str to array, shape (horizons,)
         NRMSE at 0, 1, ... points ahead: the device first, then what it is compared with.
     """
-    with rc_context(_FONT):
+    with rc_context(FONT):
         figure = _figure(3.6)
         axis = figure.subplots()
         for number, (name, values) in enumerate(errors.items()):
@@ -232,7 +232,7 @@ def save_figure(path: str | os.PathLike[str], figure: Figure) -> None:
     if kind not in ("png", "svg", "pdf"):
         raise ValueError(f"save_figure.path must end in .png, .svg or .pdf, got '{os.fspath(path)}'")
     buffer = BytesIO()
-    with rc_context(_FONT):
+    with rc_context(FONT):
         figure.savefig(buffer, format=kind, dpi=DPI, metadata={"CreationDate": None} if kind == "pdf" else None)
     _write(path, buffer.getvalue())
 
@@ -261,7 +261,7 @@ def write_html_report(
     images = {}
     for caption, figure in figures.items():
         buffer = BytesIO()
-        with rc_context(_FONT):
+        with rc_context(FONT):
             figure.savefig(buffer, format="png", dpi=DPI)
         images[caption] = buffer.getvalue()
     _write(path, page(report, images, notes).encode())

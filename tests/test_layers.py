@@ -26,6 +26,7 @@ ROWS = (
     ("speech", "design", "calibration"),
     ("html_page", "axis"),
     ("plots",),
+    ("reservoir_plots",),
     ("cli",),
     ("__main__",),
 )

@@ -14,11 +14,13 @@ from spinode.cli.device_names import DEVICES, make_device
 from spinode.cli.output import check_figure, print_json, print_table, progress, refuse_overwrite
 
 if TYPE_CHECKING:
+    from spinode.cli.reservoir_tasks import Options
     from spinode.devices import Device
     from spinode.reservoir import Forecast, ForecastSettings, ReadIn
     from spinode.signals import FloatArray
 
-TASKS = ("mackey-glass",)
+TASKS = ("mackey-glass", "narma10", "memory", "sine-square", "capacity", "rank")
+MASKS = "binary, ternary, gaussian, maximal-length"
 SHOWN = (0, 1, 2, 3, 5, 10, 12, 20, 22, 25, 30, 40, 50, 60, 79)
 """Horizons of the table; ``--json`` and ``--plot`` have all of them."""
 AMPLITUDE = 0.4
@@ -26,7 +28,7 @@ AMPLITUDE = 0.4
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Chosen:
+class Chosen:
     """A device, the input that is driven with its unit and known range, the other inputs, and the node time."""
 
     device: Device
@@ -60,29 +62,54 @@ def reservoir_command(
     set_: Annotated[list[str] | None, typer.Option("--set", help="Parameter of a named device, name=value.")] = None,
     points: Annotated[int, typer.Option(help="Points of the series.")] = 10_000,
     training: Annotated[int, typer.Option(help="Points that train the readout; the rest tests it.")] = 5000,
-    horizons: Annotated[int, typer.Option(help="Horizons 0, 1, ... that are scored.")] = 80,
-    ridge: Annotated[float, typer.Option(help="Penalty of the readout.")] = 1e-4,
-    intercept: Annotated[bool, typer.Option(help="A free constant in the readout; the published one has none.")] = True,
+    mask: Annotated[str, typer.Option(help=f"Mask: {MASKS}; binary, but gaussian for mackey-glass.")] = "",
+    sampling: Annotated[str, typer.Option(help="Reading of a node: start, end, mean or a number; the end.")] = "",
+    feedback: Annotated[float, typer.Option(help="Gain of delayed feedback, -1 to 1; not for mackey-glass.")] = 0.0,
+    feedback_delay: Annotated[int, typer.Option(help="Its delay in nodes; one more than --nodes.", min=0)] = 0,
+    noise: Annotated[bool, typer.Option("--noise", help="Noise of the device; not for mackey-glass.")] = False,
+    horizons: Annotated[int, typer.Option(help="mackey-glass: horizons 0, 1, ... that are scored.")] = 80,
+    ridge: Annotated[float, typer.Option(help="mackey-glass: penalty of the readout; others search it.")] = 1e-4,
+    intercept: Annotated[bool, typer.Option(help="mackey-glass: a free constant in the readout.")] = True,
     seed: Annotated[int, typer.Option(help="Seed of the mask.", min=0)] = 0,
     plot: Annotated[Path | None, typer.Option("--plot", help="Figure of error against horizon.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing figure.")] = False,
     json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Foretell a series with one device as a reservoir: error by horizon, beside the readout without the device."""
-    from spinode.reservoir import ForecastSettings
+    """Score one device as a reservoir on a task, beside the same readout without the device."""
+    from spinode.cli.reservoir_tasks import Options, score_task
 
     _check(task, plot, force)
-    settings = ForecastSettings(training=training, horizons=horizons, ridge=ridge, intercept=intercept)
-    if points < settings.fewest_points:
-        raise ValueError(f"--points must be at least {settings.fewest_points} for these horizons, got {points}")
     chosen = _choose(device, set_ or [], (input_, range_, node_time), at or [])
-    run = _run(chosen, settings, (nodes, points, seed), amplitude)
-    _draw(plot, chosen, run)
-    record = _record(task, chosen, settings, run) | {"nodes": nodes, "points": points, "seed": seed}
-    if json_output:
-        print_json(record)
+    options = Options(
+        nodes=nodes, amplitude=amplitude, mask=mask, sampling=sampling, feedback=feedback, noise=noise,
+        feedback_delay=feedback_delay, points=points, training=training, seed=seed,
+    )  # fmt: skip
+    if task == "mackey-glass":
+        _mackey_glass(chosen, options, (horizons, ridge, intercept), plot, json_output)
     else:
-        _show(chosen, run, amplitude)
+        score_task(task, chosen, options, plot, json_output)
+
+
+def _mackey_glass(
+    chosen: Chosen, options: Options, texts: tuple[int, float, bool], plot: Path | None, json_output: bool
+) -> None:
+    """The task of Chen et al. (2022), as they ran it; ``texts`` are horizons, ridge and intercept."""
+    from spinode.reservoir import ForecastSettings
+
+    if not options.plain:
+        raise ValueError("--mask, --sampling, --feedback and --noise go with other tasks than mackey-glass, got one")
+    horizons, ridge, intercept = texts
+    settings = ForecastSettings(training=options.training, horizons=horizons, ridge=ridge, intercept=intercept)
+    if options.points < settings.fewest_points:
+        least = settings.fewest_points
+        raise ValueError(f"--points must be at least {least} for these horizons, got {options.points}")
+    run = _run(chosen, settings, (options.nodes, options.points, options.seed), options.amplitude)
+    _draw(plot, chosen, run)
+    sizes = {"nodes": options.nodes, "points": options.points, "seed": options.seed}
+    if json_output:
+        print_json(_record("mackey-glass", chosen, settings, run) | sizes)
+    else:
+        _show(chosen, run, options.amplitude)
 
 
 def _check(task: str, plot: Path | None, force: bool) -> None:
@@ -93,14 +120,14 @@ def _check(task: str, plot: Path | None, force: bool) -> None:
         refuse_overwrite(plot, force)
 
 
-def _draw(plot: Path | None, chosen: _Chosen, run: _Run) -> None:
+def _draw(plot: Path | None, chosen: Chosen, run: _Run) -> None:
     if plot is not None:
         from spinode.plots import horizon_figure, save_figure
 
         save_figure(plot, horizon_figure({chosen.device.name: run.result.nrmse, **_named(run.result.controls)}))
 
 
-def _choose(name: str, settings: list[str], texts: tuple[str, str, str], at: Sequence[str]) -> _Chosen:
+def _choose(name: str, settings: list[str], texts: tuple[str, str, str], at: Sequence[str]) -> Chosen:
     """The device of ``--device`` and how it is driven; ``texts`` are ``--input``, ``--range`` and ``--node-time``."""
     from spinode.signals import missing_name
 
@@ -122,7 +149,7 @@ def _choose(name: str, settings: list[str], texts: tuple[str, str, str], at: Seq
     others = {other: 0.5 * sum(known[other]) for other in units if other != channel and other in known}
     others |= _constants(at, {other: unit for other, unit in units.items() if other != channel})
     bounds = _range(range_text, units[channel], known.get(channel), channel)
-    return _Chosen(
+    return Chosen(
         device=device,
         channel=channel,
         unit=units[channel],
@@ -195,7 +222,7 @@ def _node_time(text: str, sample: float | None, step: float) -> float:
     return found
 
 
-def _run(chosen: _Chosen, settings: ForecastSettings, sizes: tuple[int, int, int], amplitude: float) -> _Run:
+def _run(chosen: Chosen, settings: ForecastSettings, sizes: tuple[int, int, int], amplitude: float) -> _Run:
     """Series, mask, device and readout; ``sizes`` are nodes, points and seed."""
     import numpy as np
 
@@ -223,7 +250,7 @@ def _run(chosen: _Chosen, settings: ForecastSettings, sizes: tuple[int, int, int
     return _Run(read_in=read_in, clipped=clipped, result=result, seconds=seconds, steps=steps)
 
 
-def _record(task: str, chosen: _Chosen, settings: ForecastSettings, run: _Run) -> dict[str, object]:
+def _record(task: str, chosen: Chosen, settings: ForecastSettings, run: _Run) -> dict[str, object]:
     """Contract: ``nrmse`` {horizon: value} and ``controls`` {name: {horizon: value}}."""
 
     def by_horizon(values: FloatArray) -> dict[str, float]:
@@ -252,7 +279,7 @@ def _named(controls: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
     return {names[name]: values for name, values in controls.items()}
 
 
-def _show(chosen: _Chosen, run: _Run, amplitude: float) -> None:
+def _show(chosen: Chosen, run: _Run, amplitude: float) -> None:
     from spinode.units import format_quantity
 
     low, high = (format_quantity(value, chosen.unit) for value in chosen.bounds)

@@ -239,8 +239,8 @@ def check_settings(owner: Any, devices: Sequence[Device]) -> None:
     for name, known in words.items():
         if getattr(owner, name) not in known:
             raise ValueError(f"Reservoir.{name} must be {' or '.join(known)}, got {getattr(owner, name)!r}")
-    if not np.isfinite(owner.feedback):
-        raise ValueError(f"Reservoir.feedback must be a finite number, got {owner.feedback}")
+    if not -1 < owner.feedback < 1:
+        raise ValueError(f"Reservoir.feedback must be above -1 and below 1, got {owner.feedback}")
     if not (_whole(owner.seed) and owner.seed >= 0):
         raise ValueError(f"Reservoir.seed must be a whole number, 0 or more, got {owner.seed!r}")
     silent = [device.name for device in devices if getattr(device, "noise", 1.0) is None]

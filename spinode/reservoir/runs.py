@@ -97,7 +97,8 @@ class Crowd:
         rngs: Sequence[np.random.Generator] | None = None,
     ) -> None:
         self.kernel, self.outputs = devices[0].kernel, len(devices[0].outputs)
-        self.packed = np.array([device.packed() for device in devices])
+        packed = {id(device): device.packed() for device in devices}
+        self.packed = np.array([packed[id(device)] for device in devices])
         self.state, self.hold, self.feedback, self.rngs = np.array(initial, dtype=np.float64), hold, feedback, rngs
         self.elapsed = 0.0
         self._columns = self.packed if self.kernel.by_member else np.ascontiguousarray(self.packed.T)

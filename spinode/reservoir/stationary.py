@@ -12,21 +12,23 @@ from spinode.reservoir.runs import Crowd, Hold
 from spinode.signals import FloatArray
 
 STEPS = 64
-"""Solver steps over which an output is averaged at least."""
+"""Solver steps between two looks at the outputs."""
 STAGES = 12
-"""Each stage is twice as long as the one before: 64 solver steps at first, 262,144 altogether."""
-STILL = 1e-7
-"""Change of the mean outputs between two stages, over their size, at which they have settled."""
+"""Each stage is as long as all before: 131,072 solver steps altogether."""
+AVERAGED = 2**13
+"""Steps over which an output that never comes to rest is averaged."""
+STILL = 1e-9
+"""Change of the outputs over a stage, as a part of the largest, at which they have settled."""
 BUDGET = 2**20
 """States that are held in memory."""
 
 
 def settle(devices: Sequence[Device], hold: Hold, levels: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """States (members, S) and mean outputs (members, O) after constant levels (members,) of the driven input.
+    """States (members, S) and steady outputs (members, O) after constant levels (members,) of the driven input.
 
-    Stages of 64, 128, 256, ... solver steps follow each other until the mean outputs of the second half of a stage are
-    those of the stage before to ``STILL``, or ``STAGES`` are over; the outputs of a device that never comes to rest,
-    such as an oscillating voltage, are then means over 2048 ``STEPS``.
+    Stages, each as long as all before it together, follow each other until a stage changes the outputs by less than
+    ``STILL`` of the largest. The outputs of a device that does not come to rest, such as an oscillating voltage, are
+    means over ``AVERAGED`` further steps.
 
     Parameters
     ----------
@@ -42,23 +44,24 @@ def settle(devices: Sequence[Device], hold: Hold, levels: FloatArray) -> tuple[F
         If a state leaves the finite numbers or its equations' range.
     """
     step = min(device.step for device in devices)
-    slow = replace(hold, node_time=STEPS * step, steps=1, parts=STEPS, reading="mean")
+    slow = replace(hold, node_time=STEPS * step, steps=STEPS, parts=1, reading="end")
     crowd = Crowd(devices, np.array([device.initial() for device in devices]), slow)
-    before = _mean(crowd, levels, 1)
+    before = _shown(crowd, levels, 1)[-1]
     for stage in range(STAGES - 1):
-        _mean(crowd, levels, 2**stage)
-        after = _mean(crowd, levels, 2**stage)
+        after = _shown(crowd, levels, 2**stage)[-1]
         size = float(np.abs(after).max(initial=np.finfo(np.float64).tiny))
         if np.abs(after - before).max() <= STILL * size:
-            break
+            return crowd.state, after
         before = after
-    return crowd.state, after
+    state = crowd.state
+    crowd.hold = replace(slow, node_time=step, steps=1, reading="start")
+    return state, _shown(crowd, levels, AVERAGED).mean(axis=0)
 
 
-def _mean(crowd: Crowd, levels: FloatArray, holds: int) -> FloatArray:
-    """Mean outputs (members, O) over some holds, a few at a time for the sake of memory."""
-    total, batch = 0.0, max(1, BUDGET // (STEPS * crowd.state.size))
+def _shown(crowd: Crowd, levels: FloatArray, holds: int) -> FloatArray:
+    """Outputs of some holds: the last, or where they are averaged the mean of each batch, (batches, members, O)."""
+    found, batch = [], max(1, BUDGET // crowd.state.size)
     for first in range(0, holds, batch):
-        count = min(batch, holds - first)
-        total = total + crowd.show(np.repeat(levels[None], count, axis=0)).sum(axis=0)
-    return np.asarray(total / holds)
+        seen = crowd.show(np.repeat(levels[None], min(batch, holds - first), axis=0))
+        found.append(seen[-1] if crowd.hold.reading == "end" else seen.mean(axis=0))
+    return np.array(found)

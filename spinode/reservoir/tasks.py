@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from spinode.signals import FloatArray
 
@@ -115,3 +116,76 @@ def _series(numbers: tuple[float, float, float, float, float], lag: int, discard
         k4 = _slope(x + step * k3, last, a, b, n)
         x += step / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
     return result
+
+
+MOST_SERIES = 100
+"""NARMA series that are drawn before one is given up for lost."""
+BOUND = 10.0
+"""A NARMA series above this has diverged: those that stay have a largest value near 1."""
+
+
+def narma10(points: int, rng: np.random.Generator, discard: int = 200) -> tuple[FloatArray, FloatArray]:
+    """Inputs u (points,) and targets y (points,) of the tenth-order NARMA system with its standard coefficients.
+
+    y(t+1) = 0.3 y(t) + 0.05 y(t) sum_{i=0}^{9} y(t-i) + 1.5 u(t-9) u(t) + 0.1, u uniform in [0, 0.5]: Atiya and Parlos,
+    IEEE Trans. Neural Netw. 11, 697 (2000). Target t is y(t+1), which u(0), ..., u(t) decide. Some inputs make the
+    system diverge; such a series is drawn anew as a whole.
+
+    Parameters
+    ----------
+    points : int
+        >= 1.
+    rng : numpy.random.Generator
+        Source of the inputs.
+    discard : int
+        Points at the front that are left out, >= 0.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+    """
+    if points < 1 or discard < 0:
+        raise ValueError(f"narma10 needs points >= 1 and discard >= 0, got {points} and {discard}")
+    for _ in range(MOST_SERIES):
+        inputs = rng.uniform(0.0, 0.5, points + discard)
+        targets = narma10_answer(inputs)
+        if np.isfinite(targets).all() and targets.max() < BOUND:
+            return inputs[discard:], targets[discard:]
+    raise ValueError(f"narma10: {MOST_SERIES} series of {points} points diverged; try fewer points")
+
+
+@njit(cache=True, error_model="numpy")
+def narma10_answer(inputs: FloatArray) -> FloatArray:
+    """y(t+1) for inputs u(0), ..., u(t), all before them and y(0) being 0, shape (T,)."""
+    result = np.empty(inputs.size)
+    y, recent = 0.0, np.zeros(10)
+    for t in range(inputs.size):
+        recent[t % 10] = y
+        old = inputs[t - 9] if t >= 9 else 0.0
+        y = 0.3 * y + 0.05 * y * recent.sum() + 1.5 * old * inputs[t] + 0.1
+        result[t] = y
+    return result
+
+
+def sine_square(periods: int, rng: np.random.Generator, points: int = 8) -> tuple[FloatArray, NDArray[np.int64]]:
+    """Values (periods * points,) and classes of a random row of sine (0) and square (1) periods.
+
+    Point i of a period is sin(2 pi i/points), or +1 in the first half and -1 in the second. With 8 points the sine is
+    +1 and -1 at two of them, where the present value does not tell the class: without memory at most 7/8 of all points
+    are right (derived here). The task is that of Paquot et al., Sci. Rep. 2, 287 (2012), and of Torrejon et al. (2017).
+
+    Raises
+    ------
+    ValueError
+        If there are no periods, or points is not an even number, 4 or more.
+    """
+    if periods < 1 or points < 4 or points % 2:
+        raise ValueError(
+            f"sine_square needs 1 period or more of an even number of points >= 4, got {periods}, {points}"
+        )
+    shape = np.sin(2 * np.pi * np.arange(points) / points)
+    square = np.where(np.arange(points) < points // 2, 1.0, -1.0)
+    classes = rng.integers(0, 2, periods)
+    values = np.where(classes[:, None] == 1, square, shape)
+    return values.ravel(), np.repeat(classes, points)

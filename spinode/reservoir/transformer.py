@@ -72,8 +72,9 @@ class Reservoir(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         When a node is read: ``start`` or ``end`` of its hold, its ``mean``, or a number of readings, 1 to 64, at equal
         distances of which the last is the end.
     feedback : float
-        Delayed feedback: the first output, in units of half the distance between its steady values at rest - swing and
-        rest + swing, times this and the swing is added to the drive. About 1 is the edge of stability.
+        Gain g of the delayed feedback, -1 < g < 1. The drive is then rest + swing clip((1 - |g|) m + g y, -1, 1) with
+        the masked input m in [-1, 1] and y the first output, 0 at rest and 2 apart between its steady values at rest -
+        swing and rest + swing: g is about the gain of the loop, and the drive keeps to its swing.
     feedback_delay : float
         Delay in ``feedback_unit``; a hold receives the output at the end of the hold so many holds before.
     feedback_unit : str
@@ -183,7 +184,8 @@ class Reservoir(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             raise NotFittedError("Reservoir must be fitted before transform; try fit_transform")
         sequences, kind = listed(self, X, reset=False)
         self.warn_outside(sequences)
-        result = [np.empty((len(points), len(self._names()))) for points in sequences]
+        features = len(self._names())
+        result = [np.empty((len(points), features)) for points in sequences]
         rngs = self._generators(sequences)
         order = sorted(range(len(sequences)), key=lambda number: len(sequences[number]))
         for first in range(0, len(order), TOGETHER):
@@ -281,19 +283,24 @@ class Reservoir(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         low, rest, high = np.repeat(self._steady_[group], sequences, axis=0).T
         if not (high != low).all():
             raise ValueError("Reservoir.feedback must be 0 for a device whose steady output does not follow its drive")
-        gain = self.feedback * self.swing_ / (0.5 * (high - low))
-        delay = feedback_holds(self, self.mask_.shape[1])
-        return Feedback(gain=gain, reference=rest, delay=delay, low=self._input_.low, high=self._input_.high)
+        chosen = self._input_
+        return Feedback(
+            gain=self.feedback * self.swing_ / (0.5 * (high - low)),
+            reference=rest,
+            delay=feedback_holds(self, self.mask_.shape[1]),
+            low=max(chosen.low, chosen.rest - chosen.swing),
+            high=min(chosen.high, chosen.rest + chosen.swing),
+        )
 
     def levels(self, parts: list[FloatArray], position: int, points: int) -> FloatArray:
-        """Levels (points * nodes, sequences); a sequence that is over rests."""
+        """Levels (points * nodes, sequences) without feedback; a sequence that is over rests."""
         mask, chosen = self.mask_[position], self._input_
         shown = np.zeros((points, len(parts), mask.shape[1]))
         for column, part in enumerate(parts):
             shown[: len(part), column] = part
         moved = np.matmul(mask[None], shown.transpose(0, 2, 1)) * (1 / self.scale_)
         np.clip(moved, -1.0, 1.0, out=moved)
-        moved *= chosen.swing
+        moved *= (1 - abs(self.feedback)) * chosen.swing
         moved += chosen.rest
         limited: FloatArray = np.clip(moved, chosen.low, chosen.high, out=moved)
         return limited.reshape(points * len(mask), len(parts))
