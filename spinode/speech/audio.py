@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from math import gcd
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,10 @@ SILENCE = 1e-4
 """Largest sample of a clip that counts as silent: three steps of 16 bits (assumed)."""
 SHORTEST = 0.01
 """Shortest clip [s]: less than a frame of any front end is no word (assumed)."""
+LOWEST_RATE, HIGHEST_RATE = 1000, 384_000
+"""Rates of audio files [Hz]; a header that claims another is damaged (assumed)."""
 _WORKERS = 4
+_MOST_PHASES = 2000  # an odd rate is brought to the nearest ratio of small numbers, 0.1 Hz in 8 kHz off at most
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,6 +64,8 @@ def read_clip(path: Path, rate: int) -> ReadClip:
     content = _content(path)
     data, own_rate = _decoded(path, content)
     mono = data.mean(axis=1)
+    if not LOWEST_RATE <= own_rate <= HIGHEST_RATE:
+        raise ValueError(f"{path} claims {own_rate} Hz, not {LOWEST_RATE} to {HIGHEST_RATE}; take another copy")
     if not np.isfinite(mono).all():
         raise ValueError(f"{path} is damaged: it holds NaN or infinite samples; take another copy")
     if len(mono) < SHORTEST * own_rate:
@@ -166,9 +171,10 @@ def _sphere_end(path: Path, content: bytes) -> int:
 
 
 def _resampled(mono: FloatArray, own: int, rate: int) -> FloatArray:
+    bounded = np.clip(mono, -1.0, 1.0)
     if own == rate:
-        return mono
+        return bounded
     from scipy.signal import resample_poly  # here: it takes a third of a second to load
 
-    common = gcd(own, rate)
-    return np.asarray(np.clip(resample_poly(mono, rate // common, own // common), -1.0, 1.0), dtype=np.float64)
+    ratio = Fraction(rate, own).limit_denominator(_MOST_PHASES)
+    return np.asarray(np.clip(resample_poly(bounded, ratio.numerator, ratio.denominator), -1.0, 1.0), dtype=np.float64)
