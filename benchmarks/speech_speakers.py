@@ -1,4 +1,4 @@
-"""What limits the recognition of unseen speakers? One change at a time, and the best of them chosen inside the training.
+"""What limits the recognition of unseen speakers? One change at a time, the best chosen inside the training.
 
     python benchmarks/speech_speakers.py                    all variants with the device, and without one
     python benchmarks/speech_speakers.py --systems none     the controls alone, in seconds
@@ -33,7 +33,7 @@ from spinode.speech.benchmark import Readout, Tested, chosen_inside, try_readout
 from spinode.speech.steps import Deltas, SpeakerNormaliser, WordNormaliser
 from spinode.speech.words import Words
 
-SEGMENTS = (1, 2, 3, 5, 8)
+PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
 FRAMES: dict[str, Callable[[Words], Words]] = {
     "no differences": lambda words: words,
     "differences over 5 frames": lambda words: words.with_frames(Deltas(2).fit_transform(words.frames)),
@@ -47,7 +47,6 @@ FRAMES: dict[str, Callable[[Words], Words]] = {
     ),
 }
 TRANSDUCTIVE = ("9 frames, normalised by speaker",)
-READOUTS = {f"{count} segments": Readout(kind="segments", segments=count) for count in SEGMENTS}
 
 
 def shown(name: str, tested: Tested) -> str:
@@ -63,12 +62,23 @@ def shown(name: str, tested: Tested) -> str:
     return text
 
 
+def keep(path: Path | None, tested: Tested, where: tuple[str, str, str, str]) -> None:
+    """Add a row to the file of results."""
+    if path is not None:
+        found: dict[str, object] = dict(zip(("system", "protocol", "frames", "readout"), where, strict=True))
+        found |= {"accuracy": tested.accuracy.value, "interval": tested.accuracy.interval, "inner": tested.inner}
+        found |= {"inner scores": tested.inner_scores, "penalties": tested.penalties}
+        with path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(found) + "\n")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, help="folder of the Free Spoken Digit Dataset")
     parser.add_argument("--systems", nargs="+", default=("none", "device"), choices=("none", "static", "device"))
     parser.add_argument("--protocols", nargs="+", default=("loso", "official"), choices=("official", "loso"))
     parser.add_argument("--frames", nargs="+", default=tuple(FRAMES), choices=tuple(FRAMES))
+    parser.add_argument("--segments", nargs="+", type=int, default=(1, 2, 3, 5), help="parts of a word")
     parser.add_argument("--seed", type=int, default=0, help="mask")
     parser.add_argument("--results", type=Path, help="file of results, one JSON object a line; added to")
     given = parser.parse_args()
@@ -77,19 +87,17 @@ def main() -> None:
         transformer = None if system == "none" else Systems(twin=None).transformers(system, given.seed + 1)[given.seed]
         for protocol in given.protocols:
             begun, candidates = perf_counter(), []
+            readouts = {
+                f"{count} segments": Readout(kind="segments", segments=count, penalties=PENALTIES)
+                for count in given.segments
+            }
             print(f"\n{system}, {protocol}", flush=True)
             for name in given.frames:
-                for readout, tested in try_readouts(FRAMES[name](words), protocol, [transformer], READOUTS).items():
+                for readout, tested in try_readouts(FRAMES[name](words), protocol, [transformer], readouts).items():
                     print(shown(f"{name}, {readout}", tested), flush=True)
                     if name not in TRANSDUCTIVE:
                         candidates.append(tested)
-                    if given.results:
-                        accuracy = tested.accuracy
-                        found = {"system": system, "protocol": protocol, "frames": name, "readout": readout}
-                        found |= {"accuracy": accuracy.value, "interval": accuracy.interval, "inner": tested.inner}
-                        found |= {"penalties": tested.penalties, "seed": given.seed}
-                        with given.results.open("a", encoding="utf-8") as file:
-                            file.write(json.dumps(found) + "\n")
+                    keep(given.results, tested, (system, protocol, name, readout))
             print(shown("chosen inside the training", chosen_inside(candidates)), flush=True)
             print(f"{perf_counter() - begun:.0f} s")
 

@@ -56,8 +56,10 @@ class Systems:
     nodes: int = NODES
 
     def reservoir(self, device: Any, seed: int, noise: bool = False) -> Reservoir:
-        """A device at the operating point of the literature; a surrogate's is cut to its trained range."""
-        return Reservoir(device, nodes=self.nodes, node_time=NODE_TIME, rest=REST, swing=SWING, seed=seed, noise=noise)
+        """A device at the operating point of the literature; a surrogate's is the middle of its trained range."""
+        learned = isinstance(device, Surrogate)
+        rest, swing = (None, None) if learned else (REST, SWING)
+        return Reservoir(device, nodes=self.nodes, node_time=NODE_TIME, rest=rest, swing=swing, seed=seed, noise=noise)
 
     def transformers(self, name: str, seeds: int) -> list[Any]:
         """``static``, ``device``, ``surrogate``, ``surrogate with noise`` or ``ESN``."""
