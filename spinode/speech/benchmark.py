@@ -166,17 +166,20 @@ def try_readouts(
     return {name: _tested(name, words, splits, found, clipped) for name, found in judged.items()}
 
 
-def states_of(frames: Sequence[FloatArray], train: Integers, transformer: Any) -> tuple[Sequence[FloatArray], float]:
-    """Scaled frames of all words, or what a transformer makes of them, and the part of its levels that was cut off.
+def states_of(
+    frames: Sequence[FloatArray], train: Integers, transformer: Any, wanted: Integers | None = None
+) -> tuple[Sequence[FloatArray], float]:
+    """Scaled frames of words, or what a transformer makes of them, and the part of its levels that was cut off.
 
-    Scale and transformer are fitted on the training words alone.
+    Scale and transformer are fitted on the training words alone; the result is that of all words, or of the wanted.
     """
-    scale = ScaleFrames().fit([frames[number] for number in train])
-    scaled = scale.transform(frames)
+    training = [frames[number] for number in train]
+    shown = frames if wanted is None else [frames[number] for number in wanted]
+    scale = ScaleFrames().fit(training)
     if transformer is None:
-        return scaled, 0.0
-    fitted = clone(transformer).fit([scaled[number] for number in train])
-    return fitted.transform(scaled), float(getattr(fitted, "clipped_", 0.0))
+        return scale.transform(shown), 0.0
+    fitted = clone(transformer).fit(scale.transform(training))
+    return fitted.transform(scale.transform(shown)), float(getattr(fitted, "clipped_", 0.0))
 
 
 def _tested(name: str, words: Words, splits: Sequence[Split], judged: list[list[Judged]], clipped: float) -> Tested:

@@ -89,15 +89,14 @@ def try_utterances(
     chosen_readout = readout or Readout()
     number = utterance_numbers(words, count)
     chosen, others = np.flatnonzero(number >= 0), np.flatnonzero(number < 0)
-    shown = np.concatenate([chosen, others])
-    train, scaled_on = np.arange(len(chosen)), "all words, without their labels"
+    train, scaled_on = chosen, "all words, without their labels"
     if len(others):
-        train, scaled_on = np.arange(len(chosen), len(shown)), f"{len(others)} other takes of the speakers"
-    states, clipped = states_of([words.frames[each] for each in shown], train, transformer)
+        train, scaled_on = others, f"{len(others)} other takes of the speakers"
+    states, clipped = states_of(words.frames, train, transformer, chosen)
     penalty = chosen_readout.penalties[0]
     if len(chosen_readout.penalties) > 1:
         penalty = PSEUDO_INVERSE if chosen_readout.kind == "frames" else SUMMARY_PENALTY
-    sums = Sums.over(chosen_readout.rows(states[: len(chosen)]), words.labels[chosen], number[chosen])
+    sums = Sums.over(chosen_readout.rows(states), words.labels[chosen], number[chosen])
     mean, deviation = utterance_curve(sums, lambda trained: training_sets(trained, count), penalty)
     predicted = np.empty(len(chosen), dtype=np.int64)
     for left in range(count):
