@@ -31,8 +31,9 @@ import numpy as np
 from benchmarks.speech_systems import NODES, NOISE, Systems, learned_device
 from spinode.speech.benchmark import Readout, Tested, try_readouts
 from spinode.speech.features import features
-from spinode.speech.frontends import FRONT_ENDS, front_end
+from spinode.speech.frontends import FRONT_ENDS
 from spinode.speech.fsdd import load_fsdd
+from spinode.speech.settings import benchmark_front_end
 from spinode.speech.words import Words, words_of
 
 PROTOCOLS = ("official", "loso")
@@ -54,7 +55,7 @@ def data_folder(given: Path | None) -> Path:
 def digits(folder: Path, name: str) -> Words:
     """Words of the data set with the features of one front end."""
     corpus = load_fsdd(folder)
-    return words_of(corpus, features(corpus, front_end(name, corpus.rate)))
+    return words_of(corpus, features(corpus, benchmark_front_end(name, corpus.rate)))
 
 
 def row(
