@@ -21,6 +21,7 @@ LARGEST = {
     "wall_synapse": 0.03,  # of the step between levels; 0.006 was measured
     "wall_neuron": 0.03,  # relative; 0.016 was measured
     "spoken_digits": 0.6,  # words of the smoke test; PLACEHOLDER
+    "sine_or_square": 0.1,  # of classes 0 and 1; 0.037 was measured, and 0.3 without memory
 }
 """The number that an example prints is an error; what it must stay below."""
 LINES = 80

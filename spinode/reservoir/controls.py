@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
 
 from spinode.reservoir.read_in import listed, restored
 from spinode.reservoir.transformer import Reservoir
@@ -39,6 +40,7 @@ class MaskedInput(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def transform(self, X: Any) -> Any:  # noqa: N803
         """Levels (T, nodes * devices) of an array (T, C), in swings from the rest; a list for a list of arrays."""
+        check_is_fitted(self)
         sequences, kind = listed(self, X, reset=False)
         return restored([self._levels(points) for points in sequences], kind)
 
@@ -67,11 +69,12 @@ class DelayedInputs(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """Check the number of taps; nothing is learned."""
         listed(self, X, reset=True)
         if self.taps < 1:
-            raise ValueError(f"DelayedInputs.taps must be 1 or more, got {self.taps}")
+            raise ValueError(f"DelayedInputs.taps must be 1 or more, got {self.taps}; try the number of nodes")
         return self
 
     def transform(self, X: Any) -> Any:  # noqa: N803
         """Past points (T, C * taps) of an array (T, C); a list for a list of arrays."""
+        check_is_fitted(self)
         sequences, kind = listed(self, X, reset=False)
         return restored([self._past(points) for points in sequences], kind)
 

@@ -91,6 +91,9 @@ def chosen_input(owner: Any, devices: Sequence[Device]) -> DeviceInput:
     channel = names[0] if owner.channel is None else owner.channel
     if channel not in names:
         raise ValueError(f"Reservoir.channel: {missing_name('input', channel, names)}")
+    for key in owner.others or {}:
+        if key not in names or key == channel:
+            raise ValueError(f"Reservoir.others: {missing_name('other input', key, names)}")
     position = names.index(channel)
     known = _known_range(owner, devices, channel)
     low, high = (-np.inf, np.inf) if known is None else known
@@ -141,9 +144,6 @@ def _operating_point(
 def _other(owner: Any, device: Device, name: str) -> float:
     """Value of an input that rests."""
     given: Mapping[str, float] = owner.others or {}
-    for key in given:
-        if key not in {each.name for each in device.inputs}:
-            raise ValueError(f"Reservoir.others: {missing_name('input', key, [each.name for each in device.inputs])}")
     if name in given:
         return float(given[name])
     known = trained_range(device, name)

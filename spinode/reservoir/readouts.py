@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
+from sklearn.utils import check_array
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -57,6 +58,11 @@ class PseudoInverse(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         states = validate_data(self, X, dtype=np.float64, reset=False)
         return np.asarray(states @ self.coef_.T + self.intercept_)
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
 
 class TimeSummedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Winner-takes-all over a sequence: a linear regression gives every point a vote a class, and the votes are summed.
@@ -93,6 +99,7 @@ class TimeSummedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
             labels = _column(labels)
         if labels.ndim != 1 or len(labels) != len(sequences):
             raise ValueError(f"TimeSummedClassifier.y must be {len(sequences)} labels, got shape {labels.shape}")
+        check_array(labels, ensure_2d=False, dtype=None, input_name="y")
         check_classification_targets(labels)
         self.classes_, indices = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
@@ -110,7 +117,8 @@ class TimeSummedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
 
     def predict(self, X: Any) -> Any:  # noqa: N803
         """Class of each sequence, shape (n,)."""
-        return self.classes_[np.argmax(self._votes(X), axis=1)]
+        winners = np.argmax(self._votes(X), axis=1)
+        return self.classes_[winners]
 
     def _votes(self, given: Any) -> FloatArray:
         check_is_fitted(self)

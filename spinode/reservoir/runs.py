@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from spinode.devices.base import KERNEL, Device, Kernel, address_of, call_kernel
+from spinode.devices.base import Device, Kernel, address_of, call_kernel
+from spinode.noise import NormalNumbers
+from spinode.reservoir.feedback_loop import copy_state, run_fed_back
 from spinode.signals import FloatArray
 from spinode.simulate import DriveTable, Execution, Members, integrate
 
@@ -100,7 +102,7 @@ class Crowd:
         packed = {id(device): device.packed() for device in devices}
         self.packed = np.array([packed[id(device)] for device in devices])
         self.state, self.hold, self.feedback, self.rngs = np.array(initial, dtype=np.float64), hold, feedback, rngs
-        self.elapsed = 0.0
+        self.shown = 0
         self._columns = self.packed if self.kernel.by_member else np.ascontiguousarray(self.packed.T)
         if feedback is not None:  # before the first hold the device stood at rest
             self._past = np.repeat(feedback.reference[None], feedback.delay, axis=0)
@@ -114,18 +116,19 @@ class Crowd:
             If a state leaves the finite numbers or its equations' range; its time counts from the first ``show``.
         """
         if self.feedback is None:
-            return self._run(levels, execution)[0]
-        parts, feedback = [], self.feedback
-        for first in range(0, len(levels), feedback.delay):
-            some = levels[first : first + feedback.delay]
-            back = feedback.gain * (self._past[: len(some)] - feedback.reference)
-            seen, last = self._run(np.clip(some + back, feedback.low, feedback.high), execution)
-            self._past = np.concatenate([self._past[len(some) :], last])
-            parts.append(seen)
-        return np.concatenate(parts)
+            states, used = self._free(levels, execution), levels
+        else:
+            states, used = self._fed_back(levels, self.feedback)
+        self.shown += len(levels)
+        return self._readings(states, used)
 
-    def _run(self, levels: FloatArray, execution: Execution | None) -> tuple[FloatArray, FloatArray]:
-        """Readings, and the first output at the end of each hold (n, members), under the level of that hold."""
+    @property
+    def elapsed(self) -> float:
+        """Time that has been shown [s]."""
+        return self.shown * self.hold.node_time
+
+    def _free(self, levels: FloatArray, execution: Execution | None) -> FloatArray:
+        """States (n parts + 1, members, S)."""
         hold, members = self.hold, Members(parameters=self.packed, initial=self.state, rngs=self.rngs)
         table = DriveTable(
             values=self._drive(levels),
@@ -134,22 +137,39 @@ class Crowd:
             substeps=hold.steps,
         )
         # The integrator's own readout would see the level that follows at the end of a hold.
-        kernel = replace(self.kernel, readout=_copy_state)
+        kernel = replace(self.kernel, readout=copy_state)
         states, self.state = integrate(kernel, members, table, self.state.shape[1], execution or Execution(workers=1))
-        self.elapsed += len(levels) * hold.node_time
-        ends = self._read(states, levels, hold.parts)
-        last = ends[:, :, 0]
-        if hold.reading == "end":
-            return ends, last
-        if hold.reading == "start":
-            return self._read(states, levels, 0), last
-        parts = [self._read(states, levels, part) for part in range(1, hold.parts)] + [ends]
+        return states
+
+    def _fed_back(self, levels: FloatArray, feedback: Feedback) -> tuple[FloatArray, FloatArray]:
+        """States (n parts + 1, members, S) and the levels with their feedback (n, members)."""
+        hold, (count, size) = self.hold, self.state.shape
+        kicks = np.empty((0, size, count))
+        if self.rngs is not None:
+            numbers = len(levels) * hold.parts * hold.steps * size
+            kicks = NormalNumbers(self.rngs, numbers).take(numbers).reshape(-1, size, count)
+        step = hold.node_time / (hold.parts * hold.steps)
+        states, used, _ = run_fed_back(
+            self.kernel,
+            (self._columns, self.state, self.outputs),
+            kicks,
+            (levels, np.array(hold.inputs), feedback.gain, feedback.reference, self._past),
+            (hold.parts, hold.steps, hold.driven, self.shown, step, feedback.low, feedback.high),
+        )
+        return states, used
+
+    def _readings(self, states: FloatArray, levels: FloatArray) -> FloatArray:
+        """What is read of each hold, under the level of that hold."""
+        hold = self.hold
+        if hold.reading in ("start", "end"):
+            return self._read(states, levels, 0 if hold.reading == "start" else hold.parts)
+        parts = [self._read(states, levels, part) for part in range(1, hold.parts + 1)]
         if hold.reading == "each":
-            return np.concatenate(parts, axis=2), last
-        total = 0.5 * (self._read(states, levels, 0) + ends)
+            return np.concatenate(parts, axis=2)
+        total = 0.5 * (self._read(states, levels, 0) + parts[-1])
         for part in parts[:-1]:
             total += part
-        return total / hold.parts, last
+        return np.asarray(total / hold.parts)
 
     def _drive(self, levels: FloatArray) -> FloatArray:
         """Samples (n parts + 1, members, I); the last one is not used, for no hold begins there."""
@@ -182,11 +202,6 @@ def at_temperature(device: Device, temperature: float) -> Device:
         raise ValueError(f"temperature must be left out for {device.name}, which has none, got {temperature:g}")
     changed: Any = replace(device, temperature=temperature)  # type: ignore[type-var]
     return changed  # type: ignore[no-any-return]
-
-
-@njit(KERNEL, cache=True)
-def _copy_state(state: FloatArray, drive: FloatArray, parameters: FloatArray, result: FloatArray) -> None:
-    result[:] = state
 
 
 @njit(

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any, Self
 
 import numpy as np
+from numba import njit
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
 
 from spinode.reservoir.read_in import listed, restored
 from spinode.reservoir.stationary import settle
@@ -60,27 +62,38 @@ class Static(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         low, high = np.clip([same.rest_ - same.swing_, same.rest_ + same.swing_], *same.bounds_)
         self.levels_ = np.linspace(low, high, LEVELS)
         devices = same.devices()
-        self.response_ = np.stack([settle([device] * LEVELS, same.hold_, self.levels_)[1] for device in devices])
+        steady = [settle([device] * LEVELS, same.hold_, self.levels_)[1] for device in devices]
+        self.response_ = np.ascontiguousarray(steady)
         return self
 
     def transform(self, X: Any) -> Any:  # noqa: N803
         """Steady outputs (T, nodes * outputs * devices) of an array (T, C); a list of them for a list of arrays."""
-        if not hasattr(self, "response_"):
-            from sklearn.exceptions import NotFittedError
-
-            raise NotFittedError("Static must be fitted before transform; try fit_transform")
+        check_is_fitted(self)
         sequences, kind = listed(self, X, reset=False)
         self._same_.warn_outside(sequences)
         return restored([self._states(points) for points in sequences], kind)
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Any:
         """Names of the states, as of the reservoir."""
+        check_is_fitted(self)
         return self._same_.get_feature_names_out()
 
     def _states(self, points: FloatArray) -> FloatArray:
         parts = []
         for position, response in enumerate(self.response_):
             levels = self._same_.levels([points], position, len(points))[:, 0]
-            outputs = [np.interp(levels, self.levels_, column) for column in response.T]
-            parts.append(np.stack(outputs, axis=1).reshape(len(points), -1))
+            place = (levels - self.levels_[0]) * ((LEVELS - 1) / (self.levels_[-1] - self.levels_[0]))
+            parts.append(_between(place, np.array(response)).reshape(len(points), -1))
         return np.concatenate(parts, axis=1)
+
+
+@njit("float64[:, ::1](float64[::1], float64[:, ::1])", cache=True, nogil=True)
+def _between(place: FloatArray, table: FloatArray) -> FloatArray:
+    """Straight lines between the rows of a table (rows, O) at places 0 to rows - 1, shape (n, O)."""
+    result = np.empty((place.size, table.shape[1]))
+    for number in range(place.size):
+        row = min(max(int(place[number]), 0), table.shape[0] - 2)
+        part = place[number] - row
+        for output in range(table.shape[1]):
+            result[number, output] = (1 - part) * table[row, output] + part * table[row + 1, output]
+    return result

@@ -12,6 +12,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
 
 from spinode.devices.base import Device
 from spinode.reservoir.read_in import (
@@ -37,8 +38,13 @@ BUDGET = 2**21
 _Shown = tuple[int, FloatArray, list[np.random.Generator]]
 """A sequence with its number, and the sources of its noise on each device."""
 
+
+def _read_only(entries: dict[str, Any]) -> MappingProxyType[str, Any]:
+    return MappingProxyType(entries)
+
+
 # clone and the workers of a search copy their arguments; a learned device keeps read-only mappings, which refuse it.
-copyreg.pickle(MappingProxyType, lambda mapping: (MappingProxyType, (dict(mapping),)))
+copyreg.pickle(MappingProxyType, lambda mapping: (_read_only, (dict(mapping),)))
 
 
 class Reservoir(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -178,10 +184,7 @@ class Reservoir(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def transform(self, X: Any) -> Any:  # noqa: N803
         """States (T, nodes * readings * outputs * devices) of an array (T, C); a list of them for a list of arrays."""
-        if not hasattr(self, "hold_"):
-            from sklearn.exceptions import NotFittedError
-
-            raise NotFittedError("Reservoir must be fitted before transform; try fit_transform")
+        check_is_fitted(self)
         sequences, kind = listed(self, X, reset=False)
         self.warn_outside(sequences)
         features = len(self._names())
@@ -196,6 +199,7 @@ class Reservoir(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Any:
         """Names of the states: device (where there are several), node, reading (where there are several), output."""
+        check_is_fitted(self)
         return np.array(self._names(), dtype=object)
 
     def devices(self) -> list[Device]:
@@ -308,9 +312,11 @@ class Reservoir(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def _outside(self, sequences: list[FloatArray]) -> float:
         """Part of the levels that would leave the range."""
         chosen = self._input_
-        if chosen.low <= chosen.rest - chosen.swing and chosen.rest + chosen.swing <= chosen.high:
+        margin = 1 + 1e-9  # a swing up to the range stays inside it but for rounding
+        above = margin * (chosen.high - chosen.rest) / chosen.swing
+        below = margin * (chosen.low - chosen.rest) / chosen.swing
+        if above >= 1 and below <= -1:
             return 0.0
-        above, below = (chosen.high - chosen.rest) / chosen.swing, (chosen.low - chosen.rest) / chosen.swing
         outside = total = 0
         for points in sequences:
             moved = np.clip(points @ self.mask_.reshape(-1, points.shape[1]).T / self.scale_, -1, 1)
