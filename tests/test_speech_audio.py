@@ -130,6 +130,21 @@ def test_an_odd_rate_is_met_within_a_tenth_of_a_hertz(tmp_path: Path) -> None:
     assert abs(len(clip.samples) - 8000) <= 1
 
 
+def test_a_header_as_the_disc_writes_it_is_read(tmp_path: Path) -> None:
+    """SPHERE header of TI-46: 12 significant bits in 16, low byte first; the fields are those of NIST's format."""
+    samples = np.round(2047 * tone(440.0, 0.1, 12500)).astype("<i2")
+    head = (
+        b"NIST_1A\n   1024\ndatabase_id -s4 TI46\nutterance_id -s8 00f1set0\nchannel_count -i 1\n"
+        b"sample_count -i 1250\nsample_rate -i 12500\nsample_n_bytes -i 2\nsample_byte_format -s2 01\n"
+        b"sample_sig_bits -i 12\nsample_coding -s3 pcm\nend_head\n"
+    )
+    path = tmp_path / "00f1set0.wav"
+    path.write_bytes(head.ljust(1024, b"\n") + samples.tobytes())
+    clip = read_clip(path, 12500)
+    assert clip.rate == 12500
+    np.testing.assert_allclose(clip.samples, samples / 32768.0, atol=1e-12)
+
+
 def test_shorten_says_how_to_convert(tmp_path: Path) -> None:
     path = write(tmp_path / "a.sph", tone(), 12500, "NIST")
     head = b"NIST_1A\n   1024\nsample_count -i 1250\nsample_coding -s26 pcm,embedded-shorten-v1.09\nend_head\n"

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spinode.speech.corpus import Clip, Corpus
+from spinode.speech.features import features
 from spinode.speech.folder import Reading
+from spinode.speech.frontends import Mfcc
 from spinode.speech.fsdd import load_fsdd, parse_name
 from spinode.speech.synthetic import NOTE, synthetic_corpus
 from tests.known_speech import tone, write
@@ -56,6 +58,15 @@ def test_a_selection_keeps_the_interface(tmp_path: Path) -> None:
     assert chosen.speakers == ("theo",) and len(chosen) == 6 and chosen.rate == 8000
     np.testing.assert_array_equal(chosen.samples(0), corpus.samples(3))
     assert corpus.select([11, 0]).clips == (corpus.clips[11], corpus.clips[0])
+
+
+def test_a_clip_that_is_gone_since_is_named(tmp_path: Path) -> None:
+    corpus = load_fsdd(small(tmp_path))
+    (tmp_path / "recordings" / "1_george_0.wav").unlink()
+    with pytest.raises(FileNotFoundError, match=r"1_george_0\.wav does not exist"):
+        corpus.samples(0)
+    with pytest.raises(FileNotFoundError, match=r"1_george_0\.wav does not exist"):
+        features(corpus, Mfcc(), cache=False)
 
 
 @pytest.mark.parametrize("what", ["nowhere", "file", "empty", "others"])

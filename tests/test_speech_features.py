@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from benchmarks.frontend_readouts import flattened_accuracy, frame_wise_accuracy
 from spinode.signals import FloatArray
 from spinode.speech import features as module
 from spinode.speech.corpus import Clip, Corpus
@@ -18,7 +19,7 @@ from spinode.speech.features import cache_folder, features
 from spinode.speech.frontends import FRONT_ENDS, Mfcc, front_end
 from spinode.speech.fsdd import load_fsdd
 from spinode.speech.synthetic import synthetic_corpus
-from tests.known_speech import flattened_accuracy, frame_wise_accuracy, tone
+from tests.known_speech import tone
 
 COUNT: list[int] = []
 LOCK = threading.Lock()

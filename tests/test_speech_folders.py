@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spinode.speech import speech_commands, ti46
+from spinode.speech.loading import load_corpus
 from spinode.speech.speech_commands import hashed_part, load_speech_commands
 from spinode.speech.ti46 import Name, load_ti46
 from tests.known_speech import tone, write
@@ -163,3 +164,20 @@ def test_every_name_of_the_commands_is_understood(speaker: str, take: int) -> No
 def test_any_other_name_of_the_commands_is_none_or_whole(name: str) -> None:
     found = speech_commands.parse_name(name)
     assert found is None or name.startswith(f"{found[0]}_nohash_")
+
+
+def test_a_folder_says_by_its_names_which_corpus_it_is(tmp_path: Path) -> None:
+    assert load_corpus(commands(tmp_path / "a")).name == "Speech Commands"
+    assert load_corpus(disc(tmp_path / "b")).name == "TI-46"
+    write(tmp_path / "c" / "recordings" / "3_theo_0.wav", tone())
+    assert load_corpus(tmp_path / "c").name == load_corpus(tmp_path / "c" / "recordings").name == "FSDD"
+    write(tmp_path / "d" / "master" / "recordings" / "3_theo_0.wav", tone())
+    assert load_corpus(tmp_path / "d").name == "FSDD"
+
+
+def test_a_folder_of_no_known_corpus_is_one_line(tmp_path: Path) -> None:
+    write(tmp_path / "a.wav", tone())
+    with pytest.raises(ValueError, match="must hold clips of a known corpus, got none: 7_jackson_32.wav"):
+        load_corpus(tmp_path)
+    with pytest.raises(FileNotFoundError, match="does not exist"):
+        load_corpus(tmp_path / "gone")

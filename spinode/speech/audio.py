@@ -86,8 +86,11 @@ def read_all(paths: Iterable[Path], rate: int) -> Iterator[ReadClip | ValueError
         except ValueError as error:
             return error
 
-    with ThreadPoolExecutor(_WORKERS) as pool:
+    pool = ThreadPoolExecutor(_WORKERS)
+    try:
         yield from pool.map(attempt, paths)
+    finally:
+        pool.shutdown(cancel_futures=True)  # a reader that stops at the first damaged file does not wait for the rest
 
 
 def conversion_notes(read: Iterable[ReadClip], rate: int) -> tuple[str, ...]:

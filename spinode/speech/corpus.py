@@ -56,7 +56,7 @@ class Clip:
             raise ValueError(f"Clip.part must be one of {', '.join(PARTS[1:])} or empty, got '{self.part}'")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Corpus:
     """Clips of spoken words at one rate.
 
