@@ -1,10 +1,10 @@
 """What does an oscillator add to an acoustic front end, and would a device without memory add less?
 
-One oscillator with 400 virtual nodes listens to the cepstra of spoken digits. Each frame is read by a linear readout, and
-the outputs are summed over the word, as in the experiments. Beside it: the same readout without the device, the frames of
-the word side by side without the device, and the device's static curve, which remembers nothing. Without --data the
-words come from a formant source, which is a smoke test and says nothing about speech. The number is the part of the test
-words that the device gets wrong.
+One oscillator with 400 virtual nodes listens to the cepstra of spoken digits. Each frame is read by a linear readout,
+and the outputs are summed over the word, as in the experiments. Beside it: the same readout without the device, the
+frames of the word side by side without the device, and the device's static curve, which remembers nothing. Without
+--data the words come from a formant source, which is a smoke test and says nothing about speech. The number is the part
+of the test words that the device gets wrong.
 """
 
 from __future__ import annotations

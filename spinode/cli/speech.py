@@ -26,7 +26,7 @@ SMOKE_TEST = "smoke test on synthetic words: it says nothing about speech; give 
 
 def speech_command(
     data: Annotated[Path | None, typer.Option("--data", help="Folder of recordings; without it a smoke test.")] = None,
-    corpus: Annotated[str, typer.Option(help="Kind of folder: fsdd, ti46, speech-commands.")] = "fsdd",
+    corpus: Annotated[str, typer.Option(help="Kind of folder: fsdd, ti46, speech-commands, or any.")] = "any",
     device: Annotated[str, typer.Option(help=f"none, a surrogate file, or {', '.join(DEVICES)}.")] = "envelope",
     frontend: Annotated[str, typer.Option(help=f"Front end: {FRONT_ENDS}.")] = "mfcc",
     split: Annotated[str, typer.Option(help="official, loso (each speaker left out once), utterances (N of 10).")] = "",

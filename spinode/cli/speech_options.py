@@ -29,6 +29,10 @@ def read_corpus(folder: Path | None, kind: str, skip_damaged: bool) -> Corpus:
 
         return synthetic_corpus(np.random.default_rng(0))
     reading = Reading(skip_damaged=skip_damaged)
+    if kind == "any":
+        from spinode.speech.loading import load_corpus
+
+        return load_corpus(folder, reading)
     if kind == "fsdd":
         from spinode.speech.fsdd import load_fsdd
 
@@ -41,7 +45,7 @@ def read_corpus(folder: Path | None, kind: str, skip_damaged: bool) -> Corpus:
         from spinode.speech.speech_commands import load_speech_commands
 
         return load_speech_commands(folder, reading)
-    raise ValueError(f"--corpus must be fsdd, ti46 or speech-commands, got '{kind}'")
+    raise ValueError(f"--corpus must be any, fsdd, ti46 or speech-commands, got '{kind}'")
 
 
 @dataclass(frozen=True, kw_only=True)
