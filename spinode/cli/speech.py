@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -49,37 +50,54 @@ def speech_command(
     json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Recognise spoken words with one device, beside the same front end without it and a device without memory."""
-    from spinode.speech.benchmark import Readout
-
+    options = DeviceOptions(
+        name=device, nodes=nodes, settings=set_ or [], channel=input_, range_text=range_, node_time=node_time,
+        at=at or [], noise=noise,
+    )  # fmt: skip
+    told = _Told(
+        data=data, corpus=corpus, frontend=frontend, split=split or ("official" if data else "loso"), readout=readout,
+        segments=segments, deltas=deltas, seeds=seeds, skip_damaged=skip_damaged,
+    )  # fmt: skip
     if plot is not None:
         check_figure(plot)
         refuse_overwrite(plot, force)
-    reading = Readout(kind=readout, segments=segments)
-    told = DeviceOptions(
-        name=device,
-        nodes=nodes,
-        settings=set_ or [],
-        channel=input_,
-        range_text=range_,
-        node_time=node_time,
-        at=at or [],
-        noise=noise,
-    )
-    reservoirs = told.reservoirs(seeds)
-    begun = time.perf_counter()
-    found = read_corpus(data, corpus, skip_damaged)
-    chosen = split or ("loso" if data is None else "official")
-    with progress("speech") as advance:
-        from spinode.speech.report import score
+    _run(told, options, plot, json_output)
 
-        words = _words(found, frontend, deltas, lambda part: advance(0.1 * part, frontend))
-        scored = score(words, chosen, reservoirs, reading, lambda part, note: advance(0.1 + 0.9 * part, note))
-    record = _record(scored, found, {"split": chosen, "frontend": frontend, "device": device, "readout": readout})
-    sizes = {"nodes": nodes if reservoirs else 0, "seeds": len(reservoirs) if chosen != "utterances" else 1}
-    record |= {**sizes, "segments": segments, "deltas": deltas, "noise": noise, "smoke_test": data is None}
-    record["seconds"] = time.perf_counter() - begun
+
+@dataclass(frozen=True, kw_only=True)
+class _Told:
+    """The options about words and readout."""
+
+    data: Path | None
+    corpus: str
+    frontend: str
+    split: str
+    readout: str
+    segments: int
+    deltas: int
+    seeds: int
+    skip_damaged: bool
+
+
+def _run(told: _Told, options: DeviceOptions, plot: Path | None, json_output: bool) -> None:
+    from spinode.speech.benchmark import Readout
+    from spinode.speech.report import score
+
+    reading = Readout(kind=told.readout, segments=told.segments)
+    reservoirs = options.reservoirs(told.seeds)
+    begun = time.perf_counter()
+    found = read_corpus(told.data, told.corpus, told.skip_damaged)
+    with progress("speech") as advance:
+        words = _words(found, told.frontend, told.deltas, lambda part: advance(0.1 * part, told.frontend))
+        scored = score(words, told.split, reservoirs, reading, lambda part, note: advance(0.1 + 0.9 * part, note))
+    shown = {name: getattr(told, name) for name in ("split", "frontend", "readout", "segments", "deltas")}
+    record = _record(scored, found, {**shown, "device": options.name, "noise": options.noise})
+    record["nodes"] = options.nodes if reservoirs else 0
+    record["seeds"] = 1 if told.split == "utterances" else len(reservoirs)
+    record |= {"smoke_test": told.data is None, "seconds": time.perf_counter() - begun}
     if plot is not None:
-        _draw(plot, scored, reservoirs, f"{found.name}, {frontend}, {chosen}, {readout}", device)
+        title = f"{found.name}, {told.frontend}, {told.split}, {told.readout}"
+        _draw(plot, scored, reservoirs, title, options.name)
     if json_output:
         print_json(record)
     else:
