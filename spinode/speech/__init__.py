@@ -1,1 +1,1 @@
-"""Spoken words as data: corpora on disk, acoustic front ends, and features with a cache."""
+"""Speech as a benchmark of a device: corpora, acoustic front ends, protocols, readouts, controls and scores."""

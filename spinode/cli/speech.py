@@ -1,0 +1,190 @@
+"""``spinode speech``: spoken words recognised with one device, beside the same words without it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from spinode.cli.device_names import DEVICES
+from spinode.cli.output import check_figure, print_json, print_table, progress, refuse_overwrite
+from spinode.cli.speech_options import DeviceOptions, read_corpus
+
+if TYPE_CHECKING:
+    from spinode.reservoir import Reservoir
+    from spinode.speech.corpus import Corpus
+    from spinode.speech.report import Outcome, Scored
+    from spinode.speech.scores import Gain
+    from spinode.speech.words import Words
+
+FRONT_ENDS = "spectrogram, magnitude, log-mel, mfcc, cochleagram"
+SMOKE_TEST = "smoke test on synthetic words: it says nothing about speech; give --data a folder of recordings"
+
+
+def speech_command(
+    data: Annotated[Path | None, typer.Option("--data", help="Folder of recordings; without it a smoke test.")] = None,
+    corpus: Annotated[str, typer.Option(help="Kind of folder: fsdd, ti46, speech-commands, or any.")] = "any",
+    device: Annotated[str, typer.Option(help=f"none, a surrogate file, or {', '.join(DEVICES)}.")] = "envelope",
+    frontend: Annotated[str, typer.Option(help=f"Front end: {FRONT_ENDS}.")] = "mfcc",
+    split: Annotated[str, typer.Option(help="official, loso (each speaker left out once), utterances (N of 10).")] = "",
+    readout: Annotated[str, typer.Option(help="frames (the literature's), flattened, segments.")] = "frames",
+    segments: Annotated[int, typer.Option(help="Parts of a word for --readout segments.")] = 3,
+    deltas: Annotated[int, typer.Option(help="Add first and second differences over so many frames each way.")] = 0,
+    nodes: Annotated[int, typer.Option(help="Virtual nodes.")] = 400,
+    seeds: Annotated[int, typer.Option(help="Masks; utterances takes one.", min=1)] = 3,
+    input_: Annotated[str, typer.Option("--input", help="Input to drive, of a device with several.")] = "",
+    range_: Annotated[str, typer.Option("--range", help="LOW:HIGH of that input; a surrogate's trained range.")] = "",
+    at: Annotated[list[str] | None, typer.Option("--at", help="Constant value of another input, name=value.")] = None,
+    node_time: Annotated[str, typer.Option(help="Time of a node, such as 100ns.")] = "",
+    set_: Annotated[list[str] | None, typer.Option("--set", help="Parameter of a named device, name=value.")] = None,
+    noise: Annotated[
+        bool, typer.Option("--noise", help="With the noise of the device, or what a surrogate learned.")
+    ] = False,
+    skip_damaged: Annotated[bool, typer.Option(help="Leave damaged and silent clips out.")] = False,
+    plot: Annotated[Path | None, typer.Option("--plot", help="Figure: accuracies, gains, confusions, states.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing figure.")] = False,
+    json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Recognise spoken words with one device, beside the same front end without it and a device without memory."""
+    options = DeviceOptions(
+        name=device, nodes=nodes, settings=set_ or [], channel=input_, range_text=range_, node_time=node_time,
+        at=at or [], noise=noise,
+    )  # fmt: skip
+    told = _Told(
+        data=data, corpus=corpus, frontend=frontend, split=split or ("official" if data else "loso"), readout=readout,
+        segments=segments, deltas=deltas, seeds=seeds, skip_damaged=skip_damaged,
+    )  # fmt: skip
+    if plot is not None:
+        check_figure(plot)
+        refuse_overwrite(plot, force)
+    _run(told, options, plot, json_output)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Told:
+    """The options about words and readout."""
+
+    data: Path | None
+    corpus: str
+    frontend: str
+    split: str
+    readout: str
+    segments: int
+    deltas: int
+    seeds: int
+    skip_damaged: bool
+
+
+def _run(told: _Told, options: DeviceOptions, plot: Path | None, json_output: bool) -> None:
+    from spinode.speech.benchmark import Readout
+    from spinode.speech.report import score
+
+    reading = Readout(kind=told.readout, segments=told.segments)
+    reservoirs = options.reservoirs(told.seeds)
+    begun = time.perf_counter()
+    found = read_corpus(told.data, told.corpus, told.skip_damaged)
+    with progress("speech") as advance:
+        words = _words(found, told.frontend, told.deltas, lambda part: advance(0.1 * part, told.frontend))
+        scored = score(words, told.split, reservoirs, reading, lambda part, note: advance(0.1 + 0.9 * part, note))
+    shown = {name: getattr(told, name) for name in ("split", "frontend", "readout", "segments", "deltas")}
+    record = _record(scored, found, {**shown, "device": options.name, "noise": options.noise})
+    record["nodes"] = options.nodes if reservoirs else 0
+    record["seeds"] = 1 if told.split == "utterances" else len(reservoirs)
+    record |= {"smoke_test": told.data is None, "seconds": time.perf_counter() - begun}
+    if plot is not None:
+        title = f"{found.name}, {told.frontend}, {told.split}, {told.readout}"
+        _draw(plot, scored, reservoirs, title, options.name)
+    if json_output:
+        print_json(record)
+    else:
+        _show(record, scored, found)
+
+
+def _words(corpus: Corpus, frontend: str, deltas: int, advance: Callable[[float], None]) -> Words:
+    from spinode.speech.features import features
+    from spinode.speech.settings import benchmark_front_end
+    from spinode.speech.steps import Deltas
+    from spinode.speech.words import words_of
+
+    words = words_of(corpus, features(corpus, benchmark_front_end(frontend, corpus.rate), advance=advance))
+    if deltas < 0:
+        raise ValueError(f"--deltas must be 0 or more frames, got {deltas}")
+    return words.with_frames(Deltas(deltas).fit_transform(words.frames)) if deltas else words
+
+
+def _record(scored: Scored, corpus: Corpus, told: dict[str, object]) -> dict[str, object]:
+    """Contract: ``accuracy``, ``interval``, ``items``, ``controls``, ``gain``; parts of 1."""
+    from spinode.speech.utterances import Curve
+
+    accuracy, gain = scored.system.accuracy, scored.gain()
+    shown = ("frame_wise", "flattened", "static")
+    controls = {name: scored.controls[name].accuracy for name in shown if name in scored.controls}
+    gains = {name: scored.gain(name) for name in scored.controls}
+    record: dict[str, object] = {
+        **told,
+        "accuracy": accuracy.value,
+        "interval": accuracy.interval,
+        "covers": accuracy.covers,
+        "items": accuracy.items,
+        "controls": {name: controls[name].value if name in controls else None for name in shown},
+        "control_intervals": {name: each.interval for name, each in controls.items()},
+        "gain": gain.value,
+        "gain_interval": gain.interval,
+        "gains": {
+            name: {"value": each.value, "interval": each.interval, "mcnemar": each.probability}
+            for name, each in gains.items()
+        },
+        "confusion": scored.confusion,
+        "words": scored.words.names,
+        "clipped": scored.system.clipped,
+        "corpus": corpus.name,
+        "notes": corpus.notes,
+    }
+    if isinstance(scored.system, Curve):
+        curves = {"device": scored.system, **scored.controls}
+        record["curves"] = {name: each.mean for name, each in curves.items() if isinstance(each, Curve)}
+        record["scaled_on"] = scored.system.scaled_on
+    return record
+
+
+def _show(record: dict[str, object], scored: Scored, corpus: Corpus) -> None:
+    from spinode.speech.report import CONTROLS
+
+    if record["smoke_test"]:
+        print(SMOKE_TEST)
+    for note in corpus.notes:
+        print(f"note: {note}")
+    if scored.system.clipped:
+        print(f"note: {scored.system.clipped:.2%} of the levels were cut off at the ends of the swing")
+    rows = [(CONTROLS[name], *_cells(each), *_less(scored.gain(name))) for name, each in scored.controls.items()]
+    if record["device"] != "none":
+        rows.append((str(record["device"]), *_cells(scored.system), "-", None))
+    title = f"{record['corpus']}, {record['frontend']}, {record['split']}: {record['items']} test words"
+    columns = ("", "recognised (%)", "95 % interval", "device less this (points)", "McNemar p")
+    print_table(columns, rows, title=title)
+    print(f"interval: {record['covers']}")
+
+
+def _cells(outcome: Outcome) -> tuple[str, str]:
+    low, high = outcome.accuracy.interval
+    return f"{100 * outcome.accuracy.value:.1f}", f"[{100 * low:.1f}, {100 * high:.1f}]"
+
+
+def _less(gain: Gain) -> tuple[str, float | None]:
+    low, high = gain.interval
+    return f"{100 * gain.value:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]", gain.probability
+
+
+def _draw(plot: Path, scored: Scored, reservoirs: list[Reservoir], title: str, device: str) -> None:
+    from spinode.plots import save_figure
+    from spinode.speech.steps import ScaleFrames
+    from spinode.speech_plots import speech_figure
+
+    frames = ScaleFrames().fit_transform(scored.words.frames)
+    states = reservoirs[0].fit(frames).transform(frames[:1])[0] if reservoirs else frames[0]
+    name = "no device, same readout" if device == "none" else device
+    save_figure(plot, speech_figure(scored, name, states, title))
