@@ -66,6 +66,7 @@ def test_the_record_keeps_the_contract(split: str, digits: Path, capsys: Capture
     assert figure.stat().st_size > 10_000
 
 
+@pytest.mark.slow  # 1,022 training sets of three controls
 def test_n_of_ten_utterances_gives_a_curve(digits: Path, capsys: Captured) -> None:
     found = record_of(capsys, "--data", str(digits), *SMALL, "--split", "utterances", "--device", "none")
     assert [len(curve) for curve in found["curves"].values()] == [9, 9, 9, 9]  # type: ignore[attr-defined]
