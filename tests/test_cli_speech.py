@@ -82,6 +82,7 @@ def test_without_a_device_the_score_is_the_controls_and_there_is_no_gain(digits:
     assert (found["gain"], controls["static"]) == (0.0, None)
 
 
+@pytest.mark.slow  # six hundred synthetic words
 def test_without_data_a_smoke_test_says_that_it_is_one(capsys: Captured) -> None:
     assert cli.main(["speech", "--device", "none", "--split", "loso"]) == 0
     out = capsys.readouterr().out
