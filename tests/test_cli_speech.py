@@ -66,6 +66,7 @@ def test_the_record_keeps_the_contract(split: str, digits: Path, capsys: Capture
     assert figure.stat().st_size > 10_000
 
 
+@pytest.mark.slow  # 1,022 training sets of three controls
 def test_n_of_ten_utterances_gives_a_curve(digits: Path, capsys: Captured) -> None:
     found = record_of(capsys, "--data", str(digits), *SMALL, "--split", "utterances", "--device", "none")
     assert [len(curve) for curve in found["curves"].values()] == [9, 9, 9, 9]  # type: ignore[attr-defined]
@@ -81,6 +82,7 @@ def test_without_a_device_the_score_is_the_controls_and_there_is_no_gain(digits:
     assert (found["gain"], controls["static"]) == (0.0, None)
 
 
+@pytest.mark.slow  # six hundred synthetic words
 def test_without_data_a_smoke_test_says_that_it_is_one(capsys: Captured) -> None:
     assert cli.main(["speech", "--device", "none", "--split", "loso"]) == 0
     out = capsys.readouterr().out
