@@ -26,6 +26,7 @@ ROWS = (
     ("speech", "design", "calibration"),
     ("html_page", "axis"),
     ("plots",),
+    ("design_plots",),
     ("cli",),
     ("__main__",),
 )

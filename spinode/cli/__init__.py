@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "predict": ("spinode.cli.predict", "predict_command", "Run a surrogate freely and compare it with a trace."),
     "calibrate": ("spinode.cli.calibrate", "calibrate_command", "Find hidden parameters of a device from a trace."),
     "reservoir": ("spinode.cli.reservoir", "reservoir_command", "Compute with one device as a reservoir."),
+    "design": ("spinode.cli.design", "design_command", "Design an array of oscillators from what can be made."),
     "info": ("spinode.cli.info", "info_command", "Show what a file or a device holds."),
 }
 

@@ -72,8 +72,8 @@ def design(spec: DesignSpec, rng: np.random.Generator | None = None) -> ArrayDes
 
     Frequencies f1 + (i - 1) df on the orbit w(s, I)/(2 pi), every pillar at the current of equal sensitivity
     gamma b sqrt(1 + nu^2)/(12 pi s), df at least twice the locking half-width so that locking bands do not overlap.
-    Derived here from the Thiele and Slavin-Tiberkevich forms of ``VortexOscillator``; the question is that of Talatchian
-    et al., Phys. Rev. Applied 13, 024073 (2020), of which no figure is reproduced.
+    Derived here from the Thiele and Slavin-Tiberkevich forms of ``VortexOscillator``; the question is that of
+    Talatchian et al., Phys. Rev. Applied 13, 024073 (2020), of which no figure is reproduced.
 
     Parameters
     ----------

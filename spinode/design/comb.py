@@ -12,6 +12,7 @@ from spinode.design.limits import (
     FAST_NODES,
     Limit,
     Stretch,
+    corners,
     frequency_of,
     limit_value,
     radius_for,
@@ -76,9 +77,7 @@ def make_comb(spec: DesignSpec) -> Comb:
     start = low if spec.lowest_frequency is not None or spec.highest_frequency is None else high - (count - 1) * spacing
     frequencies = np.minimum(start + spacing * np.arange(count), high)
     orbits = tuple(family.at(float(radius)) for radius in polynomial.radius(frequencies))
-    return Comb(
-        family=family, orbits=orbits, rf_field=field, spacing=spacing, available=(low, high), limits=limits
-    )
+    return Comb(family=family, orbits=orbits, rf_field=field, spacing=spacing, available=(low, high), limits=limits)
 
 
 def choose_family(spec: DesignSpec) -> tuple[Family, Stretch]:
@@ -106,14 +105,10 @@ def _chain_currents(spec: DesignSpec) -> FloatArray:
     if spec.chain_current is not None:
         sign = math.copysign(1.0, spec.device.threshold_current)
         return np.array([sign * spec.chain_current])
-    corners = [
-        biased_current(spec, pillar(spec, radius, film))
-        for radius in (spec.smallest_radius, spec.largest_radius)
-        for film in (spec.smallest_thickness, spec.largest_thickness)
-    ]
-    low = max(min(map(abs, corners)), spec.smallest_current)
-    high = max(min(max(map(abs, corners)), spec.largest_current), 1.0001 * low)
-    return np.copysign(np.geomspace(low, high, CHAIN_CURRENTS), corners[0])
+    found = [biased_current(spec, pillar(spec, radius, film)) for radius, film in corners(spec)]
+    low = max(min(map(abs, found)), spec.smallest_current)
+    high = max(min(max(map(abs, found)), spec.largest_current), 1.0001 * low)
+    return np.copysign(np.geomspace(low, high, CHAIN_CURRENTS), found[0])
 
 
 def _width(family: Family, nodes: int) -> float:
@@ -154,9 +149,7 @@ class _Polynomial:
         return np.asarray(np.exp(0.5 * (low + high)))
 
 
-def _window(
-    family: Family, stretch: Stretch, polynomial: _Polynomial
-) -> tuple[float, float, tuple[Limit, Limit]]:
+def _window(family: Family, stretch: Stretch, polynomial: _Polynomial) -> tuple[float, float, tuple[Limit, Limit]]:
     """Lowest and highest frequency of the comb and what sets them."""
     spec = family.spec
     fine = polynomial.frequency(np.linspace(*polynomial.ends, 200))
@@ -227,10 +220,11 @@ def _lines(spec: DesignSpec, field: float, widest: float, range_: tuple[float, f
     most = 1 + math.floor(span / spacing * (1 + TOUCH))
     count = most if spec.number is None else spec.number
     if count > most:
+        closer = 0.999 * span / (count - 1)
+        other = f" or spacing={text_of(closer, 'Hz', True)}" if closer > 2 * widest else ""
         raise ValueError(
             f"DesignSpec.number must be at most {most} at a spacing of {text_of(spacing, 'Hz')} over"
-            f" {text_of(span, 'Hz')}, got {count}; try number={most} or spacing"
-            f"={text_of(span / (count - 1) * 0.999, 'Hz', True)}"
+            f" {text_of(span, 'Hz')}, got {count}; try number={most}{other}"
         )
     if count < 2:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""From ideal radii to drawn ones: the lithography grid, what it costs in frequency, and the trims that bring it back."""
+"""From ideal radii to drawn ones: the lithography grid, what it costs in frequency, and the trims that undo it."""
 
 from __future__ import annotations
 
@@ -90,9 +90,7 @@ UNITS = {
 def draw(spec: DesignSpec, comb: Comb) -> tuple[Oscillator, ...]:
     """Every oscillator of the comb, on paper and on the grid."""
     widths = _linewidths(comb)
-    return tuple(
-        _oscillator(spec, comb, orbit, float(width)) for orbit, width in zip(comb.orbits, widths, strict=True)
-    )
+    return tuple(_oscillator(spec, comb, orbit, float(width)) for orbit, width in zip(comb.orbits, widths, strict=True))
 
 
 def _oscillator(spec: DesignSpec, comb: Comb, orbit: VortexOrbit, linewidth: float) -> Oscillator:
@@ -135,6 +133,19 @@ def on_grid(spec: DesignSpec, radius: float) -> float:
     return max(nearest * step, 1.001 * spec.device.core_radius)
 
 
+def grid_step(spec: DesignSpec, comb: Comb) -> float:
+    """|df/dR| times the lithography step [Hz], at the end of the comb where it is larger.
+
+    Along the family: a pillar that is biased by itself gets the current of equal sensitivity at its radius.
+    """
+    steepest = 0.0
+    for orbit in (comb.orbits[0], comb.orbits[-1]):
+        up, down = (comb.family.drawn(orbit, orbit.device.radius * (1 + sign * SLOPE_STEP)) for sign in (1, -1))
+        slope = (frequency_of(up) - frequency_of(down)) / (2 * SLOPE_STEP * orbit.device.radius)
+        steepest = max(steepest, abs(slope))
+    return steepest * spec.lithography_step
+
+
 def trimmed_orbit(spec: DesignSpec, drawn: VortexOrbit, frequency: float) -> VortexOrbit | None:
     """The drawn pillar at the current that gives it a frequency [Hz], or None where the limits do not allow it."""
     orbit = drawn
@@ -172,7 +183,7 @@ def _slope(orbit: VortexOrbit, name: str) -> float:
         frequency_of(replace(orbit, device=replace(orbit.device, **{name: value * (1 + sign * SLOPE_STEP)})))
         for sign in (1, -1)
     )
-    return (up - down) / (2 * SLOPE_STEP * value)
+    return float((up - down) / (2 * SLOPE_STEP * value))
 
 
 def _linewidths(comb: Comb) -> FloatArray:

@@ -58,7 +58,7 @@ def biased_current(spec: DesignSpec, device: VortexOscillator) -> float:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KnownOrbit(VortexOrbit):
-    """An orbit of known s^2 at the current that keeps it, whatever the speed of its core: limits are asked elsewhere."""
+    """An orbit of known s^2 at its current, whatever the speed of its core: limits are looked at elsewhere."""
 
     known: float
 

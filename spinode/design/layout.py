@@ -44,7 +44,7 @@ class Layout:
         number = np.arange(count)
         row, column = number // self.columns, number % self.columns
         column = np.where(row % 2 == 1, self.columns - 1 - column, column)
-        return np.stack([column, row], axis=1) * self.pitch
+        return np.asarray(np.stack([column, row], axis=1) * self.pitch, dtype=np.float64)
 
 
 def make_layout(spec: DesignSpec, comb: Comb) -> Layout:

@@ -1,4 +1,4 @@
-"""Where a family of pillars ends: the first limit that each end of the comb meets, and what to say where none is left."""
+"""Where a family of pillars ends: the limit that each end of the comb meets, and what to say where nothing is left."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
-from spinode.design.family import Family, biased_current, half_width_of_orbit
+from spinode.design.family import Family, biased_current, half_width_of_orbit, pillar
 from spinode.design.spec import DesignSpec, text_of
 from spinode.devices.vortex_orbit import VortexOrbit
 
@@ -17,6 +17,12 @@ NODES = 41
 """Radii at which the limits are looked at; between two of them a limit's edge is found by its root."""
 FAST_NODES = 13
 """The same while the current of a chain is looked for."""
+GROWTH = 1.05
+"""Factor of the radius from one look beyond the range to the next."""
+REACH = 48
+"""Looks beyond the range: a factor of ten."""
+ROOM = 0.02
+"""Part by which a suggested limit is wider than the first pillar needs, so that a second one fits beside it."""
 THRESHOLD = "wanted sensitivity"
 
 
@@ -132,18 +138,31 @@ def refuse_empty(family: Family) -> ValueError:
         return _too_wide(spec, orbit, name)
     if name in ("smallest current", "largest current"):
         return _current_error(spec, orbit, name)
+    return _chain_error(spec, orbit, name)
+
+
+def _chain_error(spec: DesignSpec, orbit: VortexOrbit, name: str) -> ValueError:
+    """The current of a chain suits none of its films and radii."""
+    currents = [abs(biased_current(spec, pillar(spec, radius, film))) for radius, film in corners(spec)]
+    low, high = min(currents), max(currents)
     return ValueError(
-        f"DesignSpec.chain_current must suit films of {text_of(spec.smallest_thickness, 'm')} to"
-        f" {text_of(spec.largest_thickness, 'm')} ({name}), got {text_of(abs(orbit.current), 'A')}; try leaving"
-        " chain_current out"
+        f"DesignSpec.chain_current must be between {text_of(low, 'A')} and {text_of(high, 'A')} for these radii and"
+        f" films ({name}), got {text_of(abs(orbit.current), 'A')}; try leaving it out, or"
+        f" chain_current={text_of(math.sqrt(low * high), 'A', True)}"
     )
+
+
+def corners(spec: DesignSpec) -> list[tuple[float, float]]:
+    """Radius and thickness [m] at the four corners of what can be made."""
+    films = (spec.smallest_thickness, spec.largest_thickness)
+    return [(radius, film) for radius in (spec.smallest_radius, spec.largest_radius) for film in films]
 
 
 def _current_error(spec: DesignSpec, orbit: VortexOrbit, name: str) -> ValueError:
     needed = abs(orbit.current)
     field, rule = ("largest_current", "at least") if name == "largest current" else ("smallest_current", "at most")
     ratio = orbit.current / orbit.device.threshold_current
-    rounded = needed * (1.001 if name == "largest current" else 0.999)
+    rounded = needed * (1 + ROOM if name == "largest current" else 1 - ROOM)
     return ValueError(
         f"DesignSpec.{field} must be {rule} {text_of(needed, 'A')} ({ratio:.3g} times the threshold current"
         f" {text_of(abs(orbit.device.threshold_current), 'A')} at radius {text_of(orbit.device.radius, 'm')}, thickness"
@@ -162,10 +181,10 @@ def _too_wide(spec: DesignSpec, orbit: VortexOrbit, name: str) -> ValueError:
     if zeta is not None:
         return ValueError(
             f"DesignSpec.supercriticality must be at most {most:.4g} ({where}), got {zeta:g};"
-            f" try supercriticality={max(1 + 0.99 * (most - 1), 1.0001):.4g}"
+            f" try supercriticality={max(1 + (1 - ROOM) * (most - 1), 1.0001):.4g}"
         )
     least = half_width_of_orbit(device, device.largest_radius, field or 0.0)
-    lower = (field or 0.0) * (half or 0.0) / least * 0.99
+    lower = (field or 0.0) * (half or 0.0) / least * (1 - ROOM)
     return ValueError(
         f"DesignSpec.locking_half_width must be at least {text_of(least, 'Hz')} at rf_field"
         f" {text_of(field or 0.0, 'T')} (a narrower band needs a wider orbit, on which {why}), got"
@@ -174,17 +193,31 @@ def _too_wide(spec: DesignSpec, orbit: VortexOrbit, name: str) -> ValueError:
 
 
 def radius_for(family: Family, frequency: float, inside: float) -> float:
-    """Radius [m] outside the range at which the family has a frequency [Hz]; nan where there is none within tenfold."""
-    low = max(family.spec.smallest_radius / 10, 1.05 * family.spec.device.core_radius)
-    high = family.spec.largest_radius * 10
+    """Radius [m] beyond the range at which an allowed pillar has a frequency [Hz]; nan where none is within tenfold."""
+    wanted = math.log(frequency)
+    rises = frequency_of(family.at(inside)) < frequency
+    before = inside
+    for _ in range(REACH):
+        after = before / GROWTH if rises else before * GROWTH
+        if after <= 1.05 * family.spec.device.core_radius or not _bears(family, after):
+            return math.nan
+        if (frequency_of(family.at(after)) < frequency) != rises:
+            low, high = sorted((math.log(before), math.log(after)))
 
-    def excess(log_radius: float) -> float:
-        return frequency_of(family.at(math.exp(log_radius))) - frequency
+            def excess(log_radius: float) -> float:
+                return math.log(frequency_of(family.at(math.exp(log_radius)))) - wanted
 
-    start, end = math.log(inside), math.log(low if excess(math.log(inside)) < 0 else high)
-    if excess(start) * excess(end) > 0:
-        return math.nan
-    return math.exp(float(optimize.brentq(excess, start, end, xtol=1e-10)))
+            return math.exp(float(optimize.brentq(excess, low, high, xtol=1e-10)))
+        before = after
+    return math.nan
+
+
+def _bears(family: Family, radius: float) -> bool:
+    """Whether a pillar beyond the range of radii has a threshold and is within all other limits."""
+    try:
+        return min(margins(family, family.at(radius)).values()) >= 0
+    except ValueError:
+        return False
 
 
 def frequency_of(orbit: VortexOrbit) -> float:
@@ -208,4 +241,3 @@ def limit_value(spec: DesignSpec, name: str) -> tuple[float, str]:
         "highest frequency asked": (spec.highest_frequency or 0.0, "Hz"),
     }
     return known[name]
-

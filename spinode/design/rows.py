@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spinode.design.comb import Comb
-from spinode.design.drawing import Oscillator, saturation_field
+from spinode.design.drawing import Oscillator, grid_step, saturation_field
 from spinode.design.layout import Layout, antenna_current, antenna_power, bias_power
 from spinode.design.limits import Limit
 from spinode.design.spec import DesignSpec, text_of
@@ -69,7 +69,7 @@ def number_limits(spec: DesignSpec, comb: Comb, oscillators: tuple[Oscillator, .
     """Oscillators that each rule allows within the span that the radii, films and currents allow."""
     span = comb.available[1] - comb.available[0]
     half = float(_column(oscillators, "locking_half_width").max())
-    coarsest = _grid_step(spec, oscillators)
+    coarsest = grid_step(spec, comb)
     made = SIGMAS * _made_deviation(spec, oscillators)
     line = float(_column(oscillators, "linewidth").max())
     limits = [("spacing", comb.spacing), ("locking bands", 2 * half), ("lithography grid without trims", coarsest)]
@@ -81,10 +81,8 @@ def number_limits(spec: DesignSpec, comb: Comb, oscillators: tuple[Oscillator, .
 def verdict(spec: DesignSpec, comb: Comb, oscillators: tuple[Oscillator, ...], limits: tuple[Limit, ...]) -> str:
     """What the array is, what ends it, and what would stand in its way on a real wafer."""
     low, high = oscillators[0].frequency, oscillators[-1].frequency
-    text = (
-        f"{len(oscillators)} oscillators from {text_of(low, 'Hz')} to {text_of(high, 'Hz')}, {text_of(comb.spacing, 'Hz')}"
-        f" apart. {_ends(limits)}"
-    )
+    text = f"{len(oscillators)} oscillators from {text_of(low, 'Hz')} to {text_of(high, 'Hz')},"
+    text += f" {text_of(comb.spacing, 'Hz')} apart. {_ends(limits)}"
     others = {limit.name: int(limit.at) for limit in limits[2:]}
     bands, most = others["locking bands"], others["spacing"]
     if len(oscillators) < most:
@@ -193,7 +191,9 @@ def _trim_rows(spec: DesignSpec, comb: Comb, oscillators: tuple[Oscillator, ...]
     field = _column(oscillators, "field_trim")
     law = f"B = p Bs (line/f - 1), Bs = mu0 Ms = {saturation_field(spec):.3g} T; kappa (1 - h^2), G (1 - p h)"
     yield _row("largest field trim", _largest(field), "T", law, DERIVED)
-    yield _row("beyond their field trim", int(np.isnan(field).sum()), "", "pillars whose trim breaks the limit", DERIVED)
+    yield _row(
+        "beyond their field trim", int(np.isnan(field).sum()), "", "pillars whose trim breaks the limit", DERIVED
+    )
     if comb.family.shares_current:
         return
     trim = _column(oscillators, "current_trim")
@@ -267,9 +267,3 @@ def _made_deviation(spec: DesignSpec, oscillators: tuple[Oscillator, ...]) -> fl
     radius = _column(oscillators, "radius_slope") * spec.radius_spread
     thickness = _column(oscillators, "thickness_slope") * spec.thickness_spread
     return float(np.hypot(radius, thickness).max())
-
-
-def _grid_step(spec: DesignSpec, oscillators: tuple[Oscillator, ...]) -> float:
-    """|df/dR| dR at its largest [Hz]: along the family, where the current follows the radius."""
-    radius, frequency = _column(oscillators, "radius"), _column(oscillators, "frequency")
-    return float(np.abs(np.gradient(frequency, radius)).max() * spec.lithography_step)

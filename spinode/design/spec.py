@@ -12,7 +12,7 @@ from spinode.units import format_quantity
 
 BIASES = ("individual", "series")
 SENSITIVITY = 4e10
-"""Locking half-width over rf field [Hz/T] where nothing else is asked: 0.4 MHz in 10 uT, two of which fit into 1 MHz."""
+"""Locking half-width over rf field [Hz/T] where nothing else is asked: 0.4 MHz in 10 uT, two fit into 1 MHz."""
 HALF_WIDTH = 0.4e6
 """Locking half-width [Hz] where neither it nor the rf field is asked."""
 MOST_OSCILLATORS = 10_000
@@ -130,13 +130,17 @@ class DesignSpec:
         for name, unit in wishes_of(self).items():
             value = getattr(self, name)
             if value is not None and not (math.isfinite(value) and value > 0):
-                raise ValueError(f"DesignSpec.{name} must be above 0, got {text_of(value, unit)}; leave it out to find it")
+                raise ValueError(
+                    f"DesignSpec.{name} must be above 0, got {text_of(value, unit)}; leave it out to find it"
+                )
         if self.number is not None and not (self.number == int(self.number) and 2 <= self.number <= MOST_OSCILLATORS):
-            raise ValueError(f"DesignSpec.number must be a whole number from 2 to {MOST_OSCILLATORS}, got {self.number}")
+            raise ValueError(
+                f"DesignSpec.number must be a whole number from 2 to {MOST_OSCILLATORS}, got {self.number}"
+            )
         if self.supercriticality is not None and self.supercriticality <= 1:
             raise ValueError(
-                f"DesignSpec.supercriticality must be above 1 (below it no core gyrates), got {self.supercriticality:g};"
-                " try supercriticality=1.5"
+                f"DesignSpec.supercriticality must be above 1 (below it no core gyrates), got"
+                f" {self.supercriticality:g}; try supercriticality=1.5"
             )
         linked = (self.supercriticality, self.rf_field, self.locking_half_width)
         if None not in linked:

@@ -108,13 +108,13 @@ class Surfaces:
         return result
 
     def trims(self, shift: FloatArray, lines: FloatArray, most: float) -> FloatArray:
-        """Change of ln I (draws, N) that brings every pillar to its line [Hz], as far as a part ``most`` of I allows."""
+        """Change of ln I (draws, N) that brings every pillar to its line [Hz], as far as a part ``most`` allows."""
         wanted, trial = np.log(lines), shift.copy()
         low, high = math.log1p(-min(most, 0.9)), math.log1p(most)
         for _ in range(TRIM_STEPS):
             slope = self.slope[0, :, 2] + np.einsum("idn,ni->dn", trial, self.bend[0, :, 2])
             trial[2] = np.clip(trial[2] + (wanted - self.at("frequency", trial)) / slope, low, high)
-        return trial[2]
+        return np.asarray(trial[2])
 
 
 def make_surfaces(comb: Comb, oscillators: tuple[Oscillator, ...]) -> Surfaces:
