@@ -49,6 +49,8 @@ class Comb:
         df [Hz].
     available : tuple of float
         Lowest and highest frequency [Hz] that the limits allow.
+    ends : tuple of VortexOrbit
+        The pillars at these two frequencies.
     limits : tuple of Limit
         What ends the comb below and above.
     """
@@ -58,6 +60,7 @@ class Comb:
     rf_field: float
     spacing: float
     available: tuple[float, float]
+    ends: tuple[VortexOrbit, VortexOrbit]
     limits: tuple[Limit, Limit]
 
 
@@ -77,7 +80,16 @@ def make_comb(spec: DesignSpec) -> Comb:
     start = low if spec.lowest_frequency is not None or spec.highest_frequency is None else high - (count - 1) * spacing
     frequencies = np.minimum(start + spacing * np.arange(count), high)
     orbits = tuple(family.at(float(radius)) for radius in polynomial.radius(frequencies))
-    return Comb(family=family, orbits=orbits, rf_field=field, spacing=spacing, available=(low, high), limits=limits)
+    ends = [family.at(float(radius)) for radius in polynomial.radius(np.array([low, high]))]
+    return Comb(
+        family=family,
+        orbits=orbits,
+        rf_field=field,
+        spacing=spacing,
+        available=(low, high),
+        ends=(ends[0], ends[1]),
+        limits=limits,
+    )
 
 
 def choose_family(spec: DesignSpec) -> tuple[Family, Stretch]:

@@ -134,12 +134,12 @@ def on_grid(spec: DesignSpec, radius: float) -> float:
 
 
 def grid_step(spec: DesignSpec, comb: Comb) -> float:
-    """|df/dR| times the lithography step [Hz], at the end of the comb where it is larger.
+    """|df/dR| times the lithography step [Hz], at the end of what is available where it is larger.
 
     Along the family: a pillar that is biased by itself gets the current of equal sensitivity at its radius.
     """
     steepest = 0.0
-    for orbit in (comb.orbits[0], comb.orbits[-1]):
+    for orbit in comb.ends:
         up, down = (comb.family.drawn(orbit, orbit.device.radius * (1 + sign * SLOPE_STEP)) for sign in (1, -1))
         slope = (frequency_of(up) - frequency_of(down)) / (2 * SLOPE_STEP * orbit.device.radius)
         steepest = max(steepest, abs(slope))
@@ -148,17 +148,26 @@ def grid_step(spec: DesignSpec, comb: Comb) -> float:
 
 def trimmed_orbit(spec: DesignSpec, drawn: VortexOrbit, frequency: float) -> VortexOrbit | None:
     """The drawn pillar at the current that gives it a frequency [Hz], or None where the limits do not allow it."""
-    orbit = drawn
-    for _ in range(TRIM_STEPS):
-        if orbit.power <= 0 or not orbit.exists:
-            return None
-        off = frequency - orbit.frequency
-        if abs(off) < TRIMMED * frequency:
-            break
-        orbit = replace(orbit, current=orbit.current + off / orbit.frequency_slope)
+    orbit = _at_frequency(drawn, frequency)
+    if orbit is None:
+        return None
     moved = abs(orbit.current - drawn.current)
     allowed = moved <= spec.current_trim * abs(drawn.current) * (1 + 1e-12)
     return orbit if allowed and abs(orbit.current) <= spec.largest_current * (1 + 1e-12) else None
+
+
+def _at_frequency(orbit: VortexOrbit, frequency: float) -> VortexOrbit | None:
+    """The same pillar at the current of a frequency [Hz], by Newton steps; None where they leave its orbits."""
+    for _ in range(TRIM_STEPS):
+        if orbit.power <= 0 or not orbit.exists:
+            return None
+        off, slope = frequency - orbit.frequency, orbit.frequency_slope
+        if abs(off) < TRIMMED * frequency:
+            return orbit
+        if slope == 0:
+            return None
+        orbit = replace(orbit, current=orbit.current + off / slope)
+    return None
 
 
 def saturation_field(spec: DesignSpec) -> float:

@@ -113,7 +113,9 @@ class Surfaces:
         low, high = math.log1p(-min(most, 0.9)), math.log1p(most)
         for _ in range(TRIM_STEPS):
             slope = self.slope[0, :, 2] + np.einsum("idn,ni->dn", trial, self.bend[0, :, 2])
-            trial[2] = np.clip(trial[2] + (wanted - self.at("frequency", trial)) / slope, low, high)
+            off = wanted - self.at("frequency", trial)
+            step = np.divide(off, slope, out=np.zeros_like(off), where=slope != 0)
+            trial[2] = np.clip(trial[2] + step, low, high)
         return np.asarray(trial[2])
 
 
