@@ -180,10 +180,12 @@ class Family:
             return self.current
         current = biased_current(self.spec, device)
         if not math.isfinite(current):
+            weaker = f"chirality={-math.copysign(1.0, device.torque_rate):g}"
+            repair = weaker if device.torque_rate else "polarizer_tilt=0"
             raise ValueError(
                 "DesignSpec.device must have a threshold current, got a spin torque that no current lets overcome the"
                 f" damping (polarization {device.polarization:g}, tilt {device.polarizer_tilt:g} rad,"
-                f" oersted_weight {device.oersted_weight:g}); try polarizer_tilt=0 or chirality=-1"
+                f" oersted_weight {device.oersted_weight:g}, radius {device.radius:g} m); try {repair}"
             )
         return current
 

@@ -127,14 +127,14 @@ def verify(
     lock, done = Lock(), [0]
 
     def run(job: tuple[_Built, float, float]) -> BoolArray:
-        found = _followers(job[0], (job[1], design.comb.rf_field), widths, job[2])
+        found = _followers(job[0], (job[1], design.comb.rf_field), (job[2] * spans[0], job[2] * spans[1]))
         with lock:
             done[0] += 1
             if advance is not None:
                 advance(done[0] / (len(tones) + len(trials)))
         return found
 
-    every, widths = _Built.of(pillars), (design.comb.spacing, float(half.min()))
+    every, spans = _Built.of(pillars), (SETTLING / float(half.min()), WINDOW / design.comb.spacing)
     jobs = [(every, float(tone), 1.0) for tone in tones]
     jobs += [(_Built.of([pillars[n]]), float(frequency[n] + part * half[n]), EDGE_TIME) for n, part in trials]
     with ThreadPoolExecutor(Execution(workers=workers).threads) as pool:
@@ -183,13 +183,28 @@ class _Built:
         )
 
 
-def _followers(built: _Built, tone: tuple[float, float], widths: tuple[float, float], times: float) -> BoolArray:
-    """Which pillars follow a tone (frequency, amplitude); ``widths``: spacing and smallest half-width [Hz]."""
+def follows(pillar: VortexOrbit, tone: float, field: float, duration: float) -> bool:
+    """Whether one pillar follows a tone of a frequency [Hz] and an amplitude [T], simulated.
+
+    Parameters
+    ----------
+    pillar : VortexOrbit
+        Device and current.
+    tone, field : float
+        Frequency [Hz] and amplitude [T] of the in-plane field.
+    duration : float
+        Simulated time [s]: the first three fifths settle, the rest is counted.
+    """
+    return bool(_followers(_Built.of([pillar]), (tone, field), (0.6 * duration, 0.4 * duration))[0])
+
+
+def _followers(built: _Built, tone: tuple[float, float], spans: tuple[float, float]) -> BoolArray:
+    """Which pillars follow a tone (frequency, amplitude), seen for the second of two times [s] after the first."""
     frequency, field = tone
     period = max(SAMPLES_A_PERIOD, math.ceil(1 / (frequency * LONG_STEP * built.finest) * (1 - 1e-9)))
     state, holds = built.members.initial, np.array([True, False])
-    for span in (SETTLING / widths[1], WINDOW / widths[0]):
-        samples = np.arange(math.ceil(times * span * frequency) * period + 1)
+    for span in spans:
+        samples = np.arange(math.ceil(span * frequency) * period + 1)
         wave = np.stack([np.ones(len(samples)), field * np.sin(2 * np.pi * (samples % period) / period)], axis=1)
         table = DriveTable(values=wave[:, None], holds=holds, dt=1 / (period * frequency), order=8)
         members = replace(built.members, initial=state)
