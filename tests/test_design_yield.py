@@ -55,6 +55,19 @@ def test_the_response_surfaces_follow_the_closed_forms(direction: tuple[int, int
         assert found["threshold"][number] == pytest.approx(math.log(device.threshold_current), abs=SURFACE)
 
 
+def test_a_trim_of_the_surfaces_brings_the_exact_pillar_to_its_line() -> None:
+    shift = np.zeros((3, 1, 30))
+    shift[0] = 0.01
+    lines = few().column("frequency")
+    trims = surfaces().trims(shift, lines, 0.2)[0]
+    assert np.abs(trims).min() > 0.01
+    for number in (0, 14, 29):
+        each = few().oscillators[number]
+        device = replace(few().spec.device, radius=each.drawn_radius * math.exp(0.01), thickness=each.thickness)
+        orbit = device.orbit(each.drawn_current * math.exp(trims[number]))
+        assert abs(orbit.frequency - lines[number]) < 0.02 * each.locking_half_width
+
+
 def test_without_spread_on_a_fine_grid_every_array_is_right() -> None:
     made = simulate_yield(few().spec, few().comb, surfaces(), np.random.default_rng(1), spread=0.0)
     assert (made.pillars.value, made.arrays.value) == (1.0, 1.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.polynomial import chebyshev
@@ -19,6 +20,8 @@ THICKNESS_REACH = 1.3
 """Thicknesses this many times outside the range are still solved for, so that a limit's margin has a sign."""
 WEDGE_POINTS = 10
 """Radii and thicknesses at which the current is tabulated."""
+SECANTS = 12
+"""Secant steps to the orbit of a wanted half-width; five are enough."""
 BEYOND = 1.001
 """Over the current of the widest orbit: a current that no core bears."""
 SMALLEST_ORBIT = 1e-3
@@ -30,6 +33,7 @@ def pillar(spec: DesignSpec, radius: float, thickness: float) -> VortexOscillato
     return replace(spec.device, radius=radius, thickness=thickness)
 
 
+@lru_cache(maxsize=4096)
 def biased_current(spec: DesignSpec, device: VortexOscillator) -> float:
     """Current [A] that gives a pillar the wanted sensitivity.
 
@@ -50,10 +54,24 @@ def biased_current(spec: DesignSpec, device: VortexOscillator) -> float:
 
     if excess(0.0) > 0:
         return BEYOND * device.current_for_radius(1.0)
+    root = _secant(excess)
+    return threshold if root is None else device.current_for_radius(math.exp(root))
+
+
+def _secant(excess: Callable[[float], float]) -> float | None:
+    """ln s at which a half-width that falls about as 1/s is the wanted one; None below the smallest orbit."""
     low = math.log(SMALLEST_ORBIT)
-    if excess(low) < 0:
-        return threshold
-    return device.current_for_radius(math.exp(optimize.brentq(excess, low, 0.0, xtol=1e-11)))
+    before, at_before = 0.0, excess(0.0)
+    point = max(at_before, low)
+    for _ in range(SECANTS):
+        at_point = excess(point)
+        if at_point == at_before or abs(point - before) < 1e-12:
+            return point
+        before, at_before, point = point, at_point, point - at_point * (point - before) / (at_point - at_before)
+        point = min(max(point, low), 0.0)
+        if before == point == low:
+            return None
+    return float(optimize.brentq(excess, low, 0.0, xtol=1e-11)) if excess(low) > 0 else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

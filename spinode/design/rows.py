@@ -176,6 +176,10 @@ def _process_rows(spec: DesignSpec, comb: Comb, oscillators: tuple[Oscillator, .
     yield _row("coarsest grid step", grid.value, "Hz", "largest change of f from one grid radius to the next", DERIVED)
     yield _row("number on the grid", grid.at, "", "1 + floor(available span/coarsest grid step), no trims", DERIVED)
     yield _row("largest grid residual", float(residual.max()), "Hz", "f on the nearest grid radius - line", DERIVED)
+    drawn = len(np.unique(np.round(_column(oscillators, "drawn_radius") / spec.lithography_step)))
+    yield _row(
+        "different drawn radii", drawn, "", "of the pillars on the grid; those that share one differ by trims", DERIVED
+    )
     yield _row("off their line on the grid", off, "", "pillars with |residual| > locking half-width, no trims", DERIVED)
     yield from _trim_rows(spec, comb, oscillators)
     made = _made_deviation(spec, oscillators)
