@@ -230,3 +230,14 @@ def test_a_negative_polarity_needs_a_negative_current_and_gives_the_same_comb() 
     one, other = design(DesignSpec(number=20)), design(DesignSpec(device=mirrored, number=20))
     np.testing.assert_allclose(other.column("current"), -one.column("current"), rtol=EQUAL)
     np.testing.assert_allclose(other.column("frequency"), one.column("frequency"), rtol=EQUAL)
+
+
+def test_a_comb_ends_where_the_field_of_the_current_raises_the_frequency_again() -> None:
+    made = design(DesignSpec(smallest_radius=50e-9, largest_radius=500e-9, number=10))
+    assert (made.limits[0].name, made.limits[0].unit) == ("radius of the lowest frequency", "m")
+    wide = made.limits[0].value
+    assert made.oscillators[0].radius == pytest.approx(wide, rel=1e-6)
+    assert made.comb.family.at(1.02 * wide).frequency > made.oscillators[0].frequency
+    np.testing.assert_allclose(made.column("locking_half_width"), 0.4e6, rtol=EQUAL)
+    steps = np.diff(made.column("frequency"))
+    np.testing.assert_allclose(steps, steps[0], rtol=1e-6)

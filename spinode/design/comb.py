@@ -10,6 +10,7 @@ import numpy as np
 from spinode.design.family import Family, Wedge, biased_current, pillar
 from spinode.design.limits import (
     FAST_NODES,
+    TURN,
     Limit,
     Stretch,
     corners,
@@ -25,6 +26,14 @@ from spinode.signals import FloatArray
 
 DEGREE = 24
 """Of the polynomial ln f (ln R) that is inverted; its error is below 1e-9 over a tenfold range of radius."""
+SOLVED = 1e-9
+"""Relative error of a frequency up to which a pillar is not moved any more."""
+SECANTS = 8
+"""Steps towards it; none are taken where the polynomial is right."""
+CUTS = 8
+"""Times that the wide end of a stretch is cut back to where the frequency falls."""
+FINE = 300
+"""Radii at which that is looked at."""
 FILMS = 9
 """Film thicknesses that are tried where a range is given and the pillars are biased one by one."""
 CHAIN_CURRENTS = 25
@@ -73,13 +82,14 @@ def make_comb(spec: DesignSpec) -> Comb:
         If the wishes break a limit: which one, its value, and the nearest change that would do.
     """
     family, stretch = choose_family(spec)
-    polynomial = _Polynomial.of(family, stretch)
+    stretch, polynomial = _falling(family, stretch)
     low, high, limits = _window(family, stretch, polynomial)
     field, widest = _sensitivity(family, polynomial, low, high)
     spacing, count = _lines(spec, field, widest, (low, high))
     start = low if spec.lowest_frequency is not None or spec.highest_frequency is None else high - (count - 1) * spacing
     frequencies = np.minimum(start + spacing * np.arange(count), high)
-    orbits = tuple(family.at(float(radius)) for radius in polynomial.radius(frequencies))
+    starts = polynomial.radius(frequencies)
+    orbits = tuple(_solved(family, float(f), float(r)) for f, r in zip(frequencies, starts, strict=True))
     ends = [family.at(float(radius)) for radius in polynomial.radius(np.array([low, high]))]
     return Comb(
         family=family,
@@ -90,6 +100,23 @@ def make_comb(spec: DesignSpec) -> Comb:
         ends=(ends[0], ends[1]),
         limits=limits,
     )
+
+
+def _solved(family: Family, frequency: float, radius: float) -> VortexOrbit:
+    """The pillar of a frequency [Hz] near a radius [m]; secant steps where the polynomial was not right enough."""
+    orbit = family.at(radius)
+    before, slope = (math.log(radius), math.log(orbit.frequency / frequency)), -1.0
+    for _ in range(SECANTS):
+        if abs(before[1]) < SOLVED:
+            break
+        point = before[0] - before[1] / slope
+        tried = family.at(math.exp(point))
+        if not tried.exists:
+            break
+        after = math.log(tried.frequency / frequency)
+        slope = (after - before[1]) / (point - before[0]) or slope
+        orbit, before = tried, (point, after)
+    return orbit
 
 
 def choose_family(spec: DesignSpec) -> tuple[Family, Stretch]:
@@ -161,42 +188,51 @@ class _Polynomial:
         return np.asarray(np.exp(0.5 * (low + high)))
 
 
+def _falling(family: Family, stretch: Stretch) -> tuple[Stretch, _Polynomial]:
+    """The part of a stretch in which the frequency falls with the radius, and its polynomial."""
+    for _ in range(CUTS):
+        polynomial = _Polynomial.of(family, stretch)
+        logs = np.linspace(*polynomial.ends, FINE)
+        rising = np.flatnonzero(np.diff(polynomial.frequency(logs)) >= 0)
+        if not rising.size:
+            return stretch, polynomial
+        if rising[0] < 2:
+            break
+        stretch = replace(stretch, largest=math.exp(logs[rising[0] - 1]), at_largest=TURN)
+    raise ValueError(
+        "DesignSpec.largest_radius must lie where the frequency still falls with the radius, got"
+        f" {text_of(family.spec.largest_radius, 'm')}; try a smaller one, or oersted_weight=0"
+    )
+
+
 def _window(family: Family, stretch: Stretch, polynomial: _Polynomial) -> tuple[float, float, tuple[Limit, Limit]]:
     """Lowest and highest frequency of the comb and what sets them."""
     spec = family.spec
-    fine = polynomial.frequency(np.linspace(*polynomial.ends, 200))
-    if (np.diff(fine) >= 0).any():
-        raise ValueError(
-            f"DesignSpec.largest_radius must lie where the frequency still falls with the radius, got"
-            f" {text_of(spec.largest_radius, 'm')}; try a smaller one, or oersted_weight=0"
-        )
     high, low = (family.at(radius).frequency for radius in (stretch.smallest, stretch.largest))
     top, bottom = stretch.at_smallest, stretch.at_largest
     lowest, highest = spec.lowest_frequency, spec.highest_frequency
     if lowest is not None:
-        _check_inside(family, "lowest_frequency", lowest, (low, high), (bottom, top))
+        _check_inside(family, stretch, "lowest_frequency", lowest, (low, high))
     if highest is not None:
-        _check_inside(family, "highest_frequency", highest, (low, high), (bottom, top))
+        _check_inside(family, stretch, "highest_frequency", highest, (low, high))
     bottom = "lowest frequency asked" if lowest is not None and lowest > low else bottom
     top = "highest frequency asked" if highest is not None and highest < high else top
     low, high = max(low, lowest or low), min(high, highest or high)
     limits = []
     for name, at in ((bottom, low), (top, high)):
-        value, unit = limit_value(spec, name)
+        value, unit = limit_value(spec, stretch, name)
         limits.append(Limit(name=name, value=value, unit=unit, at=at))
     return low, high, (limits[0], limits[1])
 
 
-def _check_inside(
-    family: Family, field: str, wanted: float, range_: tuple[float, float], names: tuple[str, str]
-) -> None:
+def _check_inside(family: Family, stretch: Stretch, field: str, wanted: float, range_: tuple[float, float]) -> None:
     """Refuse a frequency that no allowed pillar has."""
     low, high = range_
     if low * (1 - TOUCH) <= wanted <= high * (1 + TOUCH):
         return
     below = wanted < low
-    end, name, rule = (low, names[0], "at least") if below else (high, names[1], "at most")
-    value, unit = limit_value(family.spec, name)
+    end, name, rule = (low, stretch.at_largest, "at least") if below else (high, stretch.at_smallest, "at most")
+    value, unit = limit_value(family.spec, stretch, name)
     what = f"{name} {text_of(value, unit)}" if value else name
     repair = f"{field}={text_of(end * (1.0005 if below else 0.9995), 'Hz', True)}"
     if name in ("smallest radius", "largest radius"):

@@ -95,7 +95,7 @@ def draw(spec: DesignSpec, comb: Comb) -> tuple[Oscillator, ...]:
 
 def _oscillator(spec: DesignSpec, comb: Comb, orbit: VortexOrbit, linewidth: float) -> Oscillator:
     device, half = orbit.device, orbit.locking_half_width(comb.rf_field)
-    drawn = comb.family.drawn(orbit, on_grid(spec, device.radius))
+    drawn = comb.family.drawn(orbit, on_grid(spec, comb, device.radius))
     residual = frequency_of(drawn) - orbit.frequency
     trimmed = None if comb.family.shares_current else trimmed_orbit(spec, drawn, orbit.frequency)
     return Oscillator(
@@ -122,11 +122,11 @@ def _oscillator(spec: DesignSpec, comb: Comb, orbit: VortexOrbit, linewidth: flo
     )
 
 
-def on_grid(spec: DesignSpec, radius: float) -> float:
-    """Nearest radius [m] on the lithography grid, inside the range where the grid has a point in it."""
-    step = spec.lithography_step
-    lowest = math.ceil(spec.smallest_radius / step * (1 - 1e-9))
-    highest = math.floor(spec.largest_radius / step * (1 + 1e-9))
+def on_grid(spec: DesignSpec, comb: Comb, radius: float) -> float:
+    """Nearest radius [m] on the lithography grid, within what the limits allow where the grid has a point there."""
+    step, (wide, narrow) = spec.lithography_step, comb.ends
+    lowest = math.ceil(narrow.device.radius / step * (1 - 1e-9))
+    highest = math.floor(wide.device.radius / step * (1 + 1e-9))
     nearest = round(radius / step)
     if lowest <= highest:
         nearest = min(max(nearest, lowest), highest)
@@ -134,16 +134,16 @@ def on_grid(spec: DesignSpec, radius: float) -> float:
 
 
 def grid_step(spec: DesignSpec, comb: Comb) -> float:
-    """|df/dR| times the lithography step [Hz], at the end of what is available where it is larger.
+    """|df/dR| times the lithography step [Hz] at the smallest radius, or the step to the largest where that is larger.
 
     Along the family: a pillar that is biased by itself gets the current of equal sensitivity at its radius.
     """
-    steepest = 0.0
-    for orbit in comb.ends:
-        up, down = (comb.family.drawn(orbit, orbit.device.radius * (1 + sign * SLOPE_STEP)) for sign in (1, -1))
-        slope = (frequency_of(up) - frequency_of(down)) / (2 * SLOPE_STEP * orbit.device.radius)
-        steepest = max(steepest, abs(slope))
-    return steepest * spec.lithography_step
+    step, (wide, narrow) = spec.lithography_step, comb.ends
+    up, down = (comb.family.drawn(narrow, narrow.device.radius * (1 + sign * SLOPE_STEP)) for sign in (1, -1))
+    slope = (frequency_of(up) - frequency_of(down)) / (2 * SLOPE_STEP * narrow.device.radius)
+    inside = max(wide.device.radius - step, narrow.device.radius)
+    last = frequency_of(comb.family.drawn(wide, inside)) - wide.frequency  # beyond the wide end there may be no orbit
+    return max(abs(slope) * step, abs(last))
 
 
 def trimmed_orbit(spec: DesignSpec, drawn: VortexOrbit, frequency: float) -> VortexOrbit | None:

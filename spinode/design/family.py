@@ -22,8 +22,12 @@ WEDGE_POINTS = 10
 """Radii and thicknesses at which the current is tabulated."""
 SECANTS = 12
 """Secant steps to the orbit of a wanted half-width; five are enough."""
+STEEPEST_RISE = -0.05
+"""d ln(half-width)/d ln s above which the secants may be about to climb the other branch."""
 BEYOND = 1.001
-"""Over the current of the widest orbit: a current that no core bears."""
+"""s that stands for no orbit at all: a current that no core bears."""
+ORBITS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
+"""Orbits at which a half-width is looked at that is too large at the edge of the disk."""
 SMALLEST_ORBIT = 1e-3
 """s below which no orbit is asked for: the core of a real disk is pinned or hidden by thermal motion."""
 
@@ -52,26 +56,42 @@ def biased_current(spec: DesignSpec, device: VortexOscillator) -> float:
     def excess(log_radius: float) -> float:
         return math.log(half_width_of_orbit(device, math.exp(log_radius), field) / half)
 
-    if excess(0.0) > 0:
-        return BEYOND * device.current_for_radius(1.0)
-    root = _secant(excess)
+    root = _falling_root(excess)
+    if root is None:
+        root = _first_root(excess)
     return threshold if root is None else device.current_for_radius(math.exp(root))
 
 
-def _secant(excess: Callable[[float], float]) -> float | None:
-    """ln s at which a half-width that falls about as 1/s is the wanted one; None below the smallest orbit."""
-    low = math.log(SMALLEST_ORBIT)
+def _falling_root(excess: Callable[[float], float]) -> float | None:
+    """ln s at which a half-width that falls about as 1/s is the wanted one, by secants; None where they fail."""
     before, at_before = 0.0, excess(0.0)
-    point = max(at_before, low)
+    point = at_before
     for _ in range(SECANTS):
-        at_point = excess(point)
-        if at_point == at_before or abs(point - before) < 1e-12:
-            return point
-        before, at_before, point = point, at_point, point - at_point * (point - before) / (at_point - at_before)
-        point = min(max(point, low), 0.0)
-        if before == point == low:
+        if not math.log(SMALLEST_ORBIT) < point < 0:
             return None
-    return float(optimize.brentq(excess, low, 0.0, xtol=1e-11)) if excess(low) > 0 else None
+        at_point = excess(point)
+        slope = (at_point - at_before) / (point - before)
+        if slope >= STEEPEST_RISE:
+            return None
+        before, at_before, point = point, at_point, point - at_point / slope
+        if abs(point - before) < 1e-11:
+            return point
+    return None
+
+
+def _first_root(excess: Callable[[float], float]) -> float | None:
+    """ln s at which a half-width first falls to the wanted one.
+
+    For a disk that its current stiffens much, nu grows with the orbit, and the half-width rises again before s = 1.
+    ``BEYOND`` the disk where it never falls so far, None where it is that small from the start.
+    """
+    low = math.log(SMALLEST_ORBIT)
+    if excess(low) < 0:
+        return None
+    for point in np.log((*ORBITS, 1.0)):
+        if excess(float(point)) < 0:
+            return float(optimize.brentq(excess, low, float(point), xtol=1e-11))
+    return math.log(BEYOND)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
-from spinode.design.family import Family, biased_current, half_width_of_orbit, pillar
+from spinode.design.family import ORBITS, Family, biased_current, half_width_of_orbit, pillar
 from spinode.design.spec import DesignSpec, text_of
 from spinode.devices.vortex_orbit import VortexOrbit
 
@@ -23,6 +23,14 @@ REACH = 48
 """Looks beyond the range: a factor of ten."""
 ROOM = 0.02
 """Part by which a suggested limit is wider than the first pillar needs, so that a second one fits beside it."""
+GUARD = 1e-8
+"""Relative distance that is kept from the edge of the disk and the critical velocity, for rounding."""
+EDGE_STEP = 1e-12
+"""Step in ln R from an edge to either side."""
+NO_ORBIT = -10.0
+"""Margin of a pillar without an orbit in the disk: whatever else it breaks is not the reason."""
+TURN = "radius of the lowest frequency"
+"""Beyond it the field of the current, which grows with the radius, raises the frequency again."""
 THRESHOLD = "wanted sensitivity"
 
 
@@ -62,12 +70,13 @@ def margins(family: Family, orbit: VortexOrbit) -> dict[str, float]:
     """How far a pillar is from each limit, as a logarithm of a ratio; below 0 it breaks the limit."""
     spec, device = family.spec, orbit.device
     power = orbit.power
-    found = {"expulsion": 1.0 if power <= 0 else -math.log(power) if math.isfinite(power) else -1.0}
     turning = orbit.turning(min(power, 1.0))
-    if not orbit.confined or turning <= 0:
-        found["expulsion"] = -1.0
+    found = {"expulsion": -math.log(max(power, 1e-12)) - GUARD}
+    if not power < 1 or not orbit.confined or turning <= 0:
+        solved = spec.sensitivity[0] is None and not family.shares_current
+        found[THRESHOLD if solved else "expulsion"] = NO_ORBIT
     speed = device.radius * math.sqrt(min(max(power, 1e-12), 1.0)) * abs(turning)
-    found["critical velocity"] = math.log(device.critical_velocity / speed)
+    found["critical velocity"] = math.log(device.critical_velocity / speed) - GUARD
     current = abs(orbit.current)
     found["smallest current"] = math.log(current / spec.smallest_current) if spec.smallest_current > 0 else 1.0
     found["largest current"] = math.log(spec.largest_current / current)
@@ -115,8 +124,9 @@ def _edge(family: Family, inside: float, outside: float) -> tuple[float, str]:
     if least(inside) <= 0:
         return inside, min(met, key=lambda name: met[name])
     root = float(optimize.brentq(least, inside, outside, xtol=1e-13))
-    at_root = margins(family, family.at(math.exp(root)))
-    return root + 1e-12 * math.copysign(1.0, inside - outside), min(at_root, key=lambda name: at_root[name])
+    inwards = EDGE_STEP * math.copysign(1.0, inside - outside)
+    beyond = margins(family, family.at(math.exp(root - inwards)))
+    return root + inwards, min(beyond, key=lambda name: beyond[name])
 
 
 def refuse_empty(family: Family) -> ValueError:
@@ -134,7 +144,7 @@ def refuse_empty(family: Family) -> ValueError:
     best = max(range(len(found)), key=lambda node: min(found[node].values()))
     name = min(found[best], key=lambda each: found[best][each])
     orbit = orbits[best]
-    if name in ("expulsion", "critical velocity"):
+    if name in ("expulsion", "critical velocity") or (name == THRESHOLD and not family.shares_current):
         return _too_wide(spec, orbit, name)
     if name in ("smallest current", "largest current"):
         return _current_error(spec, orbit, name)
@@ -183,7 +193,8 @@ def _too_wide(spec: DesignSpec, orbit: VortexOrbit, name: str) -> ValueError:
             f"DesignSpec.supercriticality must be at most {most:.4g} ({where}), got {zeta:g};"
             f" try supercriticality={max(1 + (1 - ROOM) * (most - 1), 1.0001):.4g}"
         )
-    least = half_width_of_orbit(device, device.largest_radius, field or 0.0)
+    tried = [part * device.largest_radius for part in (*ORBITS, 1.0)]
+    least = min(half_width_of_orbit(device, radius, field or 0.0) for radius in tried)
     lower = (field or 0.0) * (half or 0.0) / least * (1 - ROOM)
     return ValueError(
         f"DesignSpec.locking_half_width must be at least {text_of(least, 'Hz')} at rf_field"
@@ -225,7 +236,7 @@ def frequency_of(orbit: VortexOrbit) -> float:
     return orbit.turning(min(max(orbit.power, 0.0), 1.0)) / (2 * math.pi)
 
 
-def limit_value(spec: DesignSpec, name: str) -> tuple[float, str]:
+def limit_value(spec: DesignSpec, stretch: Stretch, name: str) -> tuple[float, str]:
     """Value and unit of a limit by its name."""
     known = {
         "expulsion": (1.0, ""),
@@ -236,6 +247,7 @@ def limit_value(spec: DesignSpec, name: str) -> tuple[float, str]:
         "thickest film": (spec.largest_thickness, "m"),
         "smallest radius": (spec.smallest_radius, "m"),
         "largest radius": (spec.largest_radius, "m"),
+        TURN: (stretch.largest, "m"),
         THRESHOLD: (spec.sensitivity[0], "") if spec.sensitivity[0] else (spec.sensitivity[2] or 0.0, "Hz"),
         "lowest frequency asked": (spec.lowest_frequency or 0.0, "Hz"),
         "highest frequency asked": (spec.highest_frequency or 0.0, "Hz"),

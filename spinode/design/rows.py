@@ -85,8 +85,8 @@ def verdict(spec: DesignSpec, comb: Comb, oscillators: tuple[Oscillator, ...], l
     text += f" {text_of(comb.spacing, 'Hz')} apart. {_ends(limits)}"
     others = {limit.name: int(limit.at) for limit in limits[2:]}
     bands, most = others["locking bands"], others["spacing"]
-    if len(oscillators) < most:
-        text += f" The number was asked; {most} would fit at this spacing."
+    if spec.number is not None:
+        text += f" Their number was asked; touching locking bands would allow {bands}."
     elif bands > most:
         text += f" Their number is set by the spacing; touching locking bands would allow {bands}."
     else:

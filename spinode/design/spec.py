@@ -119,6 +119,13 @@ class DesignSpec:
             raise ValueError(f"DesignSpec.bias must be individual or series, got '{self.bias}'")
         if self.draws < 1:
             raise ValueError(f"DesignSpec.draws must be at least 1, got {self.draws}; try 1000")
+        step = self.lithography_step
+        if math.ceil(self.smallest_radius / step * (1 - 1e-9)) > math.floor(self.largest_radius / step * (1 + 1e-9)):
+            finer = max(self.largest_radius - self.smallest_radius, 1e-9)
+            raise ValueError(
+                f"DesignSpec.lithography_step must put a radius between {_ends(self)} on the grid, got"
+                f" {text_of(step, 'm')}; try lithography_step={text_of(finer, 'm', True)}"
+            )
         core = self.device.core_radius
         if self.smallest_radius <= core:
             raise ValueError(
@@ -188,6 +195,10 @@ def units_of(spec: DesignSpec | type[DesignSpec]) -> dict[str, str]:
 def wishes_of(spec: DesignSpec | type[DesignSpec]) -> dict[str, str]:
     """SI units of the numbers that may be left out."""
     return {item.name: item.metadata["wished"] for item in fields(spec) if "wished" in item.metadata}
+
+
+def _ends(spec: DesignSpec) -> str:
+    return f"{text_of(spec.smallest_radius, 'm')} and {text_of(spec.largest_radius, 'm')}"
 
 
 def text_of(value: float, unit: str, pasted: bool = False) -> str:

@@ -21,10 +21,10 @@ from spinode.drives import SAMPLES_A_PERIOD
 from spinode.signals import FloatArray
 from spinode.simulate import LONG_STEP, DriveTable, Execution, Members, integrate
 
-SETTLING = 1.3
-"""Time before the count, in 1/half-width: e^(-2 pi 1.3) = 3e-4 of a phase error is left at the middle of a band."""
-WINDOW = 2.0
-"""Time of the count, in 1/spacing: a neighbour slips by about two turns in it."""
+SETTLING = 1.1
+"""Time before the count, in 1/half-width: e^(-2 pi 1.1) = 1e-3 of a phase error is left at the middle of a band."""
+WINDOW = 1.7
+"""Time of the count, in 1/spacing: a neighbour slips by more than a turn and a half in it."""
 LOCKED = 0.9
 """Size of the mean of e^(i (phase - phase of the tone)) above which a pillar follows: it drifts by a quarter turn."""
 EDGES = (0.85, 1.15)
