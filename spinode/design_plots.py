@@ -72,7 +72,7 @@ def _zoom(axis: Axes, design: ArrayDesign) -> None:
     drawn = line + 1e-6 * design.column("grid_residual")[part]
     axis.barh(rows, 2 * half, left=line - half, height=0.8, color=RIGHT, alpha=0.3, label="locking band")
     axis.add_collection(LineCollection([[(x, y - 0.4), (x, y + 0.4)] for x, y in zip(line, rows, strict=True)],
-                                       colors=RIGHT, linewidths=1.5, label="line; pillar after its trim"))  # fmt: skip
+                                       colors=RIGHT, linewidths=1.5, label="line of the comb"))  # fmt: skip
     axis.plot(drawn, rows, "x", color=OFF, markersize=5, label="pillar on the grid")
     axis.set_title("locking bands in the middle of the comb", loc="left", fontsize=9)
     axis.set_xlabel("frequency (MHz)")

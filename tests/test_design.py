@@ -146,6 +146,7 @@ def test_a_chain_on_a_wedge_has_one_current_and_equal_sensitivity() -> None:
     steps = np.diff(made.column("frequency"))
     np.testing.assert_allclose(steps, steps[0], rtol=1e-5)
     thickness = made.column("thickness")
+    assert np.abs(made.column("drawn_radius") - made.column("radius")).max() <= 0.5e-9 * (1 + 1e-9)
     assert thickness.min() >= 8e-9 * (1 - 1e-9) and thickness.max() <= 12e-9 * (1 + 1e-9)
 
 

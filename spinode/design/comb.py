@@ -304,8 +304,3 @@ def _refuse_overlap(spec: DesignSpec, field: float, widest: float, spacing: floa
         f"DesignSpec.{asked} must keep neighbours at least {text_of(2 * widest, 'Hz')} apart, twice the locking"
         f" half-width in {text_of(field, 'T')}, got {text_of(spacing, 'Hz')}; try {repair}"
     )
-
-
-def with_wishes_of(spec: DesignSpec, comb: Comb) -> DesignSpec:
-    """The spec with the spacing and the number that were found."""
-    return replace(spec, spacing=comb.spacing, number=len(comb.orbits))

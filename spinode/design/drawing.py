@@ -95,7 +95,7 @@ def draw(spec: DesignSpec, comb: Comb) -> tuple[Oscillator, ...]:
 
 def _oscillator(spec: DesignSpec, comb: Comb, orbit: VortexOrbit, linewidth: float) -> Oscillator:
     device, half = orbit.device, orbit.locking_half_width(comb.rf_field)
-    drawn = comb.family.drawn(orbit, on_grid(spec, comb, device.radius))
+    drawn = on_grid(spec, comb, orbit)
     residual = frequency_of(drawn) - orbit.frequency
     trimmed = None if comb.family.shares_current else trimmed_orbit(spec, drawn, orbit.frequency)
     return Oscillator(
@@ -122,15 +122,24 @@ def _oscillator(spec: DesignSpec, comb: Comb, orbit: VortexOrbit, linewidth: flo
     )
 
 
-def on_grid(spec: DesignSpec, comb: Comb, radius: float) -> float:
-    """Nearest radius [m] on the lithography grid, within what the limits allow where the grid has a point there."""
-    step, (wide, narrow) = spec.lithography_step, comb.ends
-    lowest = math.ceil(narrow.device.radius / step * (1 - 1e-9))
-    highest = math.floor(wide.device.radius / step * (1 + 1e-9))
-    nearest = round(radius / step)
+def on_grid(spec: DesignSpec, comb: Comb, orbit: VortexOrbit) -> VortexOrbit:
+    """A pillar at the nearest radius on the lithography grid; inside the comb where it would not gyrate there."""
+    wide, narrow = (end.device.radius for end in comb.ends)
+    radius = orbit.device.radius
+    drawn = comb.family.drawn(orbit, _nearest(spec, radius, (spec.smallest_radius, spec.largest_radius)))
+    if drawn.power > 0 and drawn.exists:
+        return drawn
+    return comb.family.drawn(orbit, _nearest(spec, radius, (narrow, wide)))
+
+
+def _nearest(spec: DesignSpec, radius: float, range_: tuple[float, float]) -> float:
+    """Radius [m] on the grid, within a range where the grid has a point in it."""
+    step = spec.lithography_step
+    lowest, highest = math.ceil(range_[0] / step * (1 - 1e-9)), math.floor(range_[1] / step * (1 + 1e-9))
+    number = round(radius / step)
     if lowest <= highest:
-        nearest = min(max(nearest, lowest), highest)
-    return max(nearest * step, 1.001 * spec.device.core_radius)
+        number = min(max(number, lowest), highest)
+    return max(number * step, 1.001 * spec.device.core_radius)
 
 
 def grid_step(spec: DesignSpec, comb: Comb) -> float:
