@@ -26,7 +26,7 @@ ROWS = (
     ("speech", "design", "calibration"),
     ("html_page", "axis"),
     ("plots",),
-    ("reservoir_plots", "speech_plots"),
+    ("reservoir_plots", "speech_plots", "design_plots", "network_plots"),
     ("cli",),
     ("__main__",),
 )
