@@ -25,7 +25,7 @@ ROWS = (
     ("surrogate", "reservoir", "networks"),
     ("speech", "design", "calibration"),
     ("html_page", "axis"),
-    ("plots",),
+    ("plots", "network_plots"),
     ("cli",),
     ("__main__",),
 )
