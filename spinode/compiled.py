@@ -51,9 +51,8 @@ def _borrowed(_: Any, arrays: Any) -> Any:
             array.parent = array.parent.type(None)
             return array._getvalue()
         if isinstance(kind, types.BaseTuple):
-            parts = [
-                strip(context, builder, part, builder.extract_value(value, n)) for n, part in enumerate(tuple(kind))
-            ]
+            inner: Any = kind
+            parts = [strip(context, builder, part, builder.extract_value(value, n)) for n, part in enumerate(inner)]
             return context.make_tuple(builder, kind, parts)
         return value
 

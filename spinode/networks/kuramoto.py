@@ -147,7 +147,7 @@ class Spread:
                 coupling * np.mean(np.cos(angle) ** 2 * self.density(coupling * r * np.sin(angle))) * np.pi - 1
             )
 
-        return float(optimize.brentq(excess, 1e-9, 1.0))
+        return float(optimize.brentq(excess, 1e-9, 1.0)) if excess(1e-9) > 0 else 0.0
 
 
 def _uniform_order(ratio: float) -> float:
