@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -22,6 +23,7 @@ from spinode.networks.network import Network, side_by_side
 from spinode.networks.run import Record, simulate_network
 from spinode.signals import Channel, FloatArray, signal_of
 from spinode.simulate import DivergedError, simulate, simulate_ensemble
+from tests.known_devices import made, trace_for
 from tests.networks import CURRENT, FAST, held
 from tests.problems import order
 from tests.tolerances import COMPOSED, ORDER, ROUNDING, STATISTICS
@@ -263,3 +265,28 @@ def test_a_sparse_matrix_keeps_its_links_only() -> None:
     links = sparse.random_array((1000, 1000), density=1e-3, rng=np.random.default_rng(1))
     coupling = MatrixCoupling(matrix=links, source={"sine": 1.0}, target="along")
     assert coupling.matrix.nnz == links.nnz
+
+
+def test_a_learned_device_runs_through_the_same_path() -> None:
+    twin = made()
+    drive = trace_for(twin).drive
+    alone = simulate(twin, drive).output.values
+    link = MatrixCoupling(matrix=[[0, 0], [0.3, 0]], source={twin.outputs[0].name: 1.0}, target=twin.inputs[0].name)
+    free = simulate_network(Network(devices=[twin, twin]), drive, record=Record(oscillators=(0, 1)))
+    joined = simulate_network(Network(devices=[twin, twin], couplings=[link]), drive, record=Record(oscillators=(0, 1)))
+    for number in range(2):
+        np.testing.assert_allclose(free.outputs[:, number], alone, atol=COMPOSED)
+    np.testing.assert_array_equal(joined.outputs[:, 0], free.outputs[:, 0])
+    assert np.abs(joined.outputs[-20:, 1] - free.outputs[-20:, 1]).max() > 1e-6  # of outputs that scatter by 1e-3
+
+
+def test_threads_that_share_the_networks_of_a_sweep_change_no_number() -> None:
+    networks = [kuramoto(RATES / (2 * np.pi), coupling, diffusion=0.1) for coupling in (1.0, 1.5, 2.0, 3.0)]
+    drive = held(networks[0].devices[0], (0, 0), 20.0, 0.1)
+
+    def one(number: int) -> FloatArray:
+        return simulate_network(networks[number], drive, rng=np.random.default_rng(number)).state
+
+    with ThreadPoolExecutor(4) as pool:
+        for number, state in enumerate(pool.map(one, range(4))):
+            np.testing.assert_array_equal(state, one(number))

@@ -49,7 +49,8 @@ PAIR = np.array([[0.0, 1.0], [1.0, 0.0]])
 
 @pytest.mark.parametrize("angle", [0.0, np.pi / 4, -np.pi / 4, np.pi / 2])
 def test_two_oscillators_lock_within_the_mutual_width(angle: float) -> None:
-    coupling, steady = 0.002, FAST.oscillation(CURRENT)
+    steady = FAST.oscillation(CURRENT)
+    coupling = 0.0048 / abs(np.cos(angle) + steady.nonlinearity * np.sin(angle))  # a width of 1 % of 2 Gamma_p
     width, size = steady.mutual_locking_width(coupling, angle), np.sqrt(steady.power)
     sign = np.sign(np.cos(angle) + steady.nonlinearity * np.sin(angle))
 

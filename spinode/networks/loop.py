@@ -26,6 +26,8 @@ from spinode.noise import box_muller, uniform_numbers
 from spinode.signals import FloatArray
 
 _FREE: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": CONTRACT}
+_INLINE: dict[str, Any] = {**_FREE, "forceinline": True}
+"""What passes its arrays on at every stage: as calls they cost a small network more than its arithmetic."""
 END = 3
 """Stage of the drive's weights that lies at the end of a step; stochastic Heun has its second slope there."""
 
@@ -89,7 +91,7 @@ def _keep(sample: int, memory: Any, links: Any, record: Any, readout: int) -> No
         marks[sample // every[1], :] = turns[0, : marks.shape[1]]
 
 
-@njit(**_FREE)
+@njit(**_INLINE)
 def _stage(stage: int, moment: Any, memory: Any, links: Any, drive: Any, how: Any) -> int:
     """One pass over the blocks; the block that diverged, or -1."""
     state, constants, limits, work, external, total, _, kicks = memory
@@ -116,7 +118,7 @@ def _stage(stage: int, moment: Any, memory: Any, links: Any, drive: Any, how: An
     return -1
 
 
-@njit(**_FREE)
+@njit(**_INLINE)
 def _row(method: int, stage: int) -> int:
     """Row of a slope: the last two of the eighth order take rows whose slopes are used up by then."""
     return stage - 10 if method == EIGHTH and stage > 10 else stage

@@ -109,7 +109,7 @@ def emit(block: int, stage: int, state: FloatArray, links: Any, slot: int) -> No
             fields[slot, number] += _weighted(given, give[number, block])
 
 
-@njit(**_FREE)
+@njit(**_INLINE)
 def remember(number: int, links: Any, slot: int) -> None:
     """Put what is given at the start of a step into the lines of the delayed couplings."""
     coupling, carried, _ = links
@@ -124,7 +124,7 @@ def remember(number: int, links: Any, slot: int) -> None:
                 past[each, place, 0] = fields[slot, each]
 
 
-@njit(**_FREE)
+@njit(**_INLINE)
 def recall(number: int, part: float, links: Any, slot: int) -> None:  # noqa: C901 - one compiled function
     """Replace the signals of delayed couplings by those of ``delays`` steps ago: a cubic through steps that are over.
 
@@ -224,7 +224,7 @@ def fill_external(drive: Any, moment: tuple[int, int], stage: int, block: int, e
                     external[channel] += bias[block, channel]
 
 
-@njit(**_FREE)
+@njit(**_INLINE)
 def move(method: int, stage: int, arrays: Any, kick: FloatArray, step: float) -> None:  # noqa: C901 - a case a stage
     """Next trial state of a block from its slopes so far, or after the last stage its state."""
     flat, rows, trial = arrays
@@ -252,7 +252,7 @@ def move(method: int, stage: int, arrays: Any, kick: FloatArray, step: float) ->
             flat[i] += step * (0.125 * (rows[0, i] + rows[3, i]) + 0.375 * (rows[1, i] + rows[2, i]))
 
 
-@njit(**_FREE)
+@njit(**_INLINE)
 def outside(state: FloatArray, limits: FloatArray) -> bool:
     """Whether a state of a block is beyond its limit or not a number."""
     wide()
