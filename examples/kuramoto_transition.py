@@ -55,7 +55,9 @@ def main(words: Sequence[str] | None = None) -> None:
             fine, [spread.order(each) for each in fine], color=colour, linewidth=1.2, label=f"{kind}, closed form"
         )
         axis.plot(couplings, found, "o", color=colour, ms=4, label=f"{kind}, 4,000 oscillators")
-        apart = max([apart, *(abs(r - spread.order(k)) for r, k, q in zip(found, couplings, ratios, strict=True) if q >= 1.09)])
+        beyond = ratios >= 1.09
+        theory = [spread.order(each) for each in couplings[beyond]]
+        apart = max(apart, float(np.abs(found[beyond] - theory).max()))
     axis.set(xlabel="coupling / spread", ylabel="order parameter", ylim=(0, 1))
     axis.legend(fontsize=8, frameon=False, loc="lower right")
     figure.savefig(options.figure, dpi=130)
