@@ -8,8 +8,8 @@ The model of Kuramoto (Gaussian spread of 1 rad/s, K = 2/s, from phases all roun
 with Runge-Kutta steps of 0.1/K, whose error at the end, beside an adaptive solution at a tight tolerance, is the error
 that everybody may have: each peer, and our eighth order, gets the loosest tolerance or longest step that keeps it.
 Every program runs in turn within a round, and what decides is processor time. Times are divided by oscillators and
-Runge-Kutta steps; ours contain the packing of the network. Memory is the growth of the peak of the process during the
-first run of each size, smallest first. Exit status 1 says that a requirement was missed.
+Runge-Kutta steps; arrays are made beforehand, the network with its parameters too. Memory is the growth of the peak of
+the process during the first run of each size, smallest first. Exit status 1 says that a requirement was missed.
 """
 
 from __future__ import annotations

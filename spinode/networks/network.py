@@ -52,6 +52,13 @@ class Network:
         Where the phase is seen; the device's outputs ``cosine`` and ``sine``, or else its first two states, where left
         out.
 
+    Attributes
+    ----------
+    packed : array, shape (N, P)
+        Parameters of the kernels; made once, from the devices.
+    finest : Device
+        The one that asks for the shortest step.
+
     Raises
     ------
     ValueError
@@ -63,6 +70,8 @@ class Network:
     tones: Sequence[Tone] = ()
     bias: Mapping[str, Numbers] = field(default_factory=dict)
     plane: PhasePlane | None = None
+    packed: FloatArray = field(init=False, repr=False)
+    finest: Device = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         for name in ("devices", "couplings", "tones"):
@@ -81,6 +90,11 @@ class Network:
             object.__setattr__(self, "plane", _usual_plane(first))
         self._check_names()
         self._check_shapes()
+        rows = [each.packed() for each in self.devices]
+        if len({row.size for row in rows}) > 1:
+            raise ValueError("Network.devices must have parameter vectors of one length, got different lengths")
+        object.__setattr__(self, "packed", np.array(rows))
+        object.__setattr__(self, "finest", min(self.devices, key=lambda each: each.step))
 
     def __len__(self) -> int:
         return len(self.devices)

@@ -161,7 +161,7 @@ def simulate_network(
 def _steps(network: Network, dt: float, wanted: int | None, noisy: bool) -> tuple[int, int]:
     """Steps a sample and their order; an order of eight cannot look back, and no delay is shorter than a step."""
     delays = [coupling.delay for coupling in network.couplings if coupling.delay > 0]
-    count, order = steps_a_sample(network.devices, dt, wanted, noisy or bool(delays))
+    count, order = steps_a_sample([network.finest], dt, wanted, noisy or bool(delays))
     if delays and min(delays) < dt / count * (1 - 1e-9):
         late: Coupling = next(each for each in network.couplings if each.delay == min(delays))
         raise ValueError(
@@ -209,18 +209,16 @@ class _Run:
     ) -> tuple[tuple[Any, ...], Layout]:
         """States, parameters, limits, slopes, inputs, random bits and numbers."""
         network, device = self.network, self.network.devices[0]
-        packed = [each.packed() for each in network.devices]
-        if len({each.size for each in packed}) > 1:
-            raise ValueError("Network.devices must have parameter vectors of one length, got different lengths")
-        layout = layout_of(network, ROWS[method], 0 if device.kernel.by_member else packed[0].size)
+        packed = network.packed
+        layout = layout_of(network, ROWS[method], 0 if device.kernel.by_member else packed.shape[1])
         first = np.array([each.initial() for each in network.devices]) if initial is None else initial
         state = np.asarray(first, dtype=np.float64)
         if state.shape != (layout.count, len(device.states)):
             raise ValueError(f"initial must have shape ({layout.count}, {len(device.states)}), got {state.shape}")
         shape = (layout.blocks, len(device.states), layout.lanes)
-        constants = layout.padded(np.array(packed)).reshape(layout.blocks, layout.lanes, -1)
+        constants = layout.padded(packed).reshape(layout.blocks, layout.lanes, -1)
         if not device.kernel.by_member:
-            constants = layout.rows(np.array(packed))
+            constants = layout.rows(packed)
         limits = np.array(device.kernel.limits or [LARGEST] * shape[1])
         work = aligned(shape[0], ROWS[method], *shape[1:])
         inputs = (shape[0], len(device.inputs), shape[2])
