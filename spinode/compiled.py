@@ -38,6 +38,33 @@ def _wide(_: Any) -> Any:
 wide: Any = intrinsic(_wide)
 
 
+def _borrowed(_: Any, arrays: Any) -> Any:
+    """A tuple of arrays, tuples and numbers whose arrays nobody owns, as long as the caller of the function does.
+
+    Arrays that go through tuples and functions are counted, atomically, at each step; arrays without an owner are not.
+    """
+
+    def strip(context: Any, builder: Any, kind: Any, value: Any) -> Any:
+        if isinstance(kind, types.Array):
+            array = context.make_array(kind)(context, builder, value)
+            array.meminfo = array.meminfo.type(None)
+            array.parent = array.parent.type(None)
+            return array._getvalue()
+        if isinstance(kind, types.BaseTuple):
+            inner: Any = kind
+            parts = [strip(context, builder, part, builder.extract_value(value, n)) for n, part in enumerate(inner)]
+            return context.make_tuple(builder, kind, parts)
+        return value
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return strip(context, builder, signature.args[0], args[0])
+
+    return arrays(arrays), generate
+
+
+borrowed: Any = intrinsic(_borrowed)
+
+
 def aligned(*shape: int) -> FloatArray:
     """Zeros that start on a line of the cache: a vector that lies across two lines is read twice."""
     size = prod(shape)

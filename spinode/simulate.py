@@ -78,7 +78,7 @@ def simulate(
         If the state is no longer finite or leaves the range in which the equations hold.
     """
     start = None if initial is None else np.asarray(initial, dtype=np.float64)[None, :]
-    steps = _steps([device], drive.dt, substeps, rng is not None)
+    steps = steps_a_sample([device], drive.dt, substeps, rng is not None)
     runs, source = _run([device], [drive], start, rng, (steps, None))
     return _trace(device, drive, runs[:, 0], name, source)
 
@@ -110,7 +110,7 @@ def simulate_to(
     if not 1e-12 <= accuracy <= 0.1:
         raise ValueError(f"simulate_to.accuracy must be 1e-12 to 0.1 of an output's range, got {accuracy:g}")
     start = None if initial is None else np.asarray(initial, dtype=np.float64)[None, :]
-    substeps, order = _steps([device], drive.dt, None, False)
+    substeps, order = steps_a_sample([device], drive.dt, None, False)
 
     def run() -> Trace:
         runs, source = _run([device], [drive], start, None, ((substeps, order), None))
@@ -176,7 +176,7 @@ def simulate_ensemble(
     if len(signals) not in (1, len(devices)):
         raise ValueError(f"simulate_ensemble needs one drive or one each of {len(devices)}, got {len(signals)}")
     start = None if initials is None else np.asarray(initials, dtype=np.float64)
-    steps = _steps(devices, signals[0].dt, substeps, rng is not None)
+    steps = steps_a_sample(devices, signals[0].dt, substeps, rng is not None)
     runs, source = _run(devices, signals, start, rng, (steps, execution))
     each = signals * len(devices) if len(signals) == 1 else signals
     return TraceSet(
@@ -197,13 +197,13 @@ def _run(
     """Outputs (T, members, O) and how they were made; ``how`` is ((steps a sample, order), threads)."""
     device, ((substeps, order), execution) = devices[0], how
     if rng is not None:
-        _check_temperature(devices)
+        check_temperature(devices)
     if any(other.kernel != device.kernel for other in devices):
         raise ValueError("the members of an ensemble must be devices of one kind, got different kernels")
     state = np.array([other.initial() for other in devices]) if initial is None else initial
     if state.shape != (len(devices), len(device.states)):
         raise ValueError(f"initial must have shape ({len(devices)}, {len(device.states)}), got {state.shape}")
-    table = _table(device, drives, substeps, order)
+    table = table_of(device, drives, substeps, order)
     rngs = None if rng is None else rng.spawn(len(devices))
     packed = np.array([other.packed() for other in devices])
     try:
@@ -215,7 +215,7 @@ def _run(
     return result, f"simulated {device.name}, {method}, step {table.dt / table.substeps:.6g} s"
 
 
-def _check_temperature(devices: Sequence[Device]) -> None:
+def check_temperature(devices: Sequence[Device]) -> None:
     """Refuse noise of devices that all have a temperature, and have it at zero."""
     given = [parameters_of(device).get("temperature") for device in devices]
     if all(entry is not None and entry.value == 0 for entry in given):
@@ -223,7 +223,7 @@ def _check_temperature(devices: Sequence[Device]) -> None:
         raise ValueError(f"{owner}.temperature must be above 0 K where noise is asked for, got 0; leave out the rng")
 
 
-def _steps(devices: Sequence[Device], dt: float, wanted: int | None, noisy: bool) -> tuple[int, int]:
+def steps_a_sample(devices: Sequence[Device], dt: float, wanted: int | None, noisy: bool) -> tuple[int, int]:
     """Solver steps a sample and their order: fewest slopes that keep every member within its largest step."""
     finest = min(device.step for device in devices)
     needed = max(1, int(np.ceil(dt / finest * (1 - 1e-9))))
@@ -238,7 +238,7 @@ def _steps(devices: Sequence[Device], dt: float, wanted: int | None, noisy: bool
     return needed if wanted is None else wanted, 4
 
 
-def _table(device: Device, drives: Sequence[Signal], substeps: int, order: int) -> DriveTable:
+def table_of(device: Device, drives: Sequence[Signal], substeps: int, order: int) -> DriveTable:
     """The drives in the order of the device's inputs, checked for names, units and a common time axis."""
     first = drives[0]
     axis = (len(first), first.dt, first.start)

@@ -20,6 +20,7 @@ LARGEST = {
     "wall_walker": 1e-4,  # of the largest velocity; 1.5e-5 was measured
     "neuron_bursts": 1e-6,  # relative; 8.3e-8 was measured
     "wall_synapse": 0.03,  # of the step between levels; 0.006 was measured
+    "kuramoto_transition": 0.012,  # of the order parameter; 4e-3 was measured
     "wall_neuron": 0.03,  # relative; 0.016 was measured
     "spoken_digits": 0.5,  # of the words of the smoke test; 0.30 was measured with 20 nodes, chance is 0.9
     "sine_or_square": 0.1,  # of classes 0 and 1; 0.037 was measured, and 0.3 without memory

@@ -1,0 +1,1 @@
+"""Networks of oscillators, and their synchronization."""
