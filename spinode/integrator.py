@@ -170,7 +170,8 @@ def integrate(
     def run(first: int) -> None:
         rows = slice(first, min(first + lanes, count))
         own = None if members.rngs is None else members.rngs[rows]
-        group = _Group(kernel=kernel, table=drive, weights=weights, rows=rows, block=block)
+        best = kernel.crowd if kernel.crowd is not None and rows.stop - first > 2 * LANES else kernel
+        group = _Group(kernel=best, table=drive, weights=weights, rows=rows, block=block)
         group.run((packed[rows], state[rows], own), result[:, rows], watch)
 
     if execution.threads == 1 or len(firsts) == 1:

@@ -76,6 +76,8 @@ class Kernel:
     smooth
         ``rhs`` is an analytic function of state and drive whose fastest rate is what ``Device.step`` is made for, so a
         method of high order may take long steps.
+    crowd
+        The same equations for many members side by side, where they are best written otherwise than for a few.
     """
 
     rhs: Compiled
@@ -85,6 +87,7 @@ class Kernel:
     rule: str = "it left the range in which the equations hold"
     by_member: bool = False
     smooth: bool = False
+    crowd: Kernel | None = None
 
 
 class Device(Protocol):
