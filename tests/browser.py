@@ -8,6 +8,7 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +17,14 @@ from typing import Any
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 PATIENCE = 60.0
 """Seconds until an answer that does not come fails the test."""
+LAUNCHER = """
+import fcntl, os, sys
+ends = [fcntl.fcntl(int(word), fcntl.F_DUPFD, 10) for word in sys.argv[1:3]]
+os.dup2(ends[0], 3)
+os.dup2(ends[1], 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+"""Puts the two pipes where the browser expects them: commands come in on 3, answers go out on 4."""
 KEYS = {"Tab": 9, "Enter": 13, "Space": 32}
 
 
@@ -44,12 +53,13 @@ class Browser:
         self._buffer, self._number, self._events = b"", 0, list[dict[str, Any]]()
         words = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
                  "--remote-debugging-pipe", f"--user-data-dir={folder / 'profile'}", "about:blank"]  # fmt: skip
-        shell = f'exec "$0" "$@" 3<&{read_there} 4>&{write_there}'  # the protocol speaks on 3 and 4
         self._process = subprocess.Popen(
-            ["/bin/sh", "-c", shell, program, *words],
+            [sys.executable, "-c", LAUNCHER, str(read_there), str(write_there), program, *words],
             pass_fds=(read_there, write_there),
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         os.close(read_there)
         os.close(write_there)
         self._session: str | None = None
@@ -61,11 +71,14 @@ class Browser:
 
     def close(self) -> None:
         """End the browser."""
-        self._session = None
-        self.call("Browser.close")
-        self._process.wait(PATIENCE)
-        os.close(self._read)
-        os.close(self._write)
+        try:
+            self.call("Browser.close")
+            self._process.wait(PATIENCE)
+        finally:
+            self._process.kill()  # only one that did not end
+            self._process.wait()
+            os.close(self._read)
+            os.close(self._write)
 
     def call(self, method: str, **parameters: object) -> dict[str, Any]:
         """Answer of one command of the protocol."""
@@ -131,7 +144,7 @@ class Browser:
     def screenshot(self, path: Path) -> None:
         """The whole page as PNG."""
         size = self.call("Page.getLayoutMetrics")["cssContentSize"]
-        clip = {"x": 0, "y": 0, "width": size["width"], "height": min(size["height"], 8000), "scale": 1}
+        clip = {"x": 0, "y": 0, "width": self.run("innerWidth"), "height": min(size["height"], 8000), "scale": 1}
         data = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=clip)["data"]
         path.write_bytes(base64.b64decode(data))
 

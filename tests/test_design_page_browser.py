@@ -167,7 +167,7 @@ def test_enter_in_a_field_calculates_and_keeps_the_focus(page: Browser) -> None:
 
 
 def test_reset_brings_the_first_specification_back(page: Browser) -> None:
-    fill(page, smallest_radius="90", bias="")
+    fill(page, smallest_radius="90")
     page.run("document.querySelector('[type=reset]').click()")
     page.wait(SETTLED)
     assert page.run("document.getElementById('smallest_radius').value") == "75"
