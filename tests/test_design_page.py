@@ -45,6 +45,15 @@ def test_the_page_shows_the_rows_of_the_same_design(page_server: PageServer) -> 
     assert len(shown["columns"]) == len(shown["oscillators"][0])
 
 
+def test_the_closed_forms_come_first_and_are_the_same_without_the_yield(page_server: PageServer) -> None:
+    first, whole = (
+        json.loads(post(page_server, "/design", {"values": QUICK, "whole": whole})[2]) for whole in (False, True)
+    )
+    rows = first.pop("rows")
+    assert rows == [row for row in whole.pop("rows") if not row["name"].startswith("yield of")]
+    assert first == whole
+
+
 def test_the_downloads_are_what_the_command_line_writes(
     page_server: PageServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,6 +11,7 @@ from threading import Lock
 import numpy as np
 
 from spinode.design import ArrayDesign, DesignSpec, Limit, design
+from spinode.design.array import with_yield
 from spinode.design.drawing import UNITS
 from spinode.design.text import oscillators_to_csv, record, spec_to_toml
 from spinode.design_page.comb_figure import comb_figure
@@ -94,13 +95,15 @@ class Calculator:
     def __init__(self, seed: int) -> None:
         self.seed = seed
         self._one_at_a_time = Lock()
-        self._designed = lru_cache(maxsize=KEPT)(self._design)
+        self._closed_forms = lru_cache(maxsize=KEPT)(design)
+        self._whole = lru_cache(maxsize=KEPT)(self._with_yield)
 
-    def _design(self, spec: DesignSpec) -> ArrayDesign:
-        return design(spec, np.random.default_rng(self.seed).spawn(2)[0])  # the command line draws its figure from [1]
+    def _with_yield(self, spec: DesignSpec) -> ArrayDesign:
+        rng = np.random.default_rng(self.seed).spawn(2)[0]  # the command line draws its figure from [1]
+        return with_yield(self._closed_forms(spec), rng)
 
-    def made(self, values: Mapping[str, str]) -> ArrayDesign:
-        """The design of what was typed.
+    def made(self, values: Mapping[str, str], whole: bool = True) -> ArrayDesign:
+        """The design of what was typed, with its yield or in closed form alone.
 
         Raises
         ------
@@ -110,13 +113,13 @@ class Calculator:
         try:
             spec = spec_of(values)
             with self._one_at_a_time:
-                return self._designed(spec)
+                return self._whole(spec) if whole else self._closed_forms(spec)
         except ValueError as error:
             raise ImpossibleError(" ".join(str(error).split()), values) from None
 
-    def answer(self, values: Mapping[str, str], width: int) -> dict[str, object]:
+    def answer(self, values: Mapping[str, str], width: int, whole: bool = True) -> dict[str, object]:
         """Rows, limits, oscillators, sentences and the figure, ``width`` CSS pixels wide."""
-        made = self.made(values)
+        made = self.made(values, whole)
         return {
             "rows": [_shown_row(row.name, row.value, row.unit, row.formula, row.source) for row in made.rows],
             "limits": [_shown_limit(limit) for limit in made.limits],

@@ -46,6 +46,7 @@ _RESULT = """<main id="array" tabindex="-1" aria-busy="true">
 <h2>Comb</h2>
 <div id="figure"></div>
 <h2>Numbers</h2>
+<p id="later" class="hint" hidden>The yield follows …</p>
 <div class="scroll" tabindex="0" role="region" aria-label="Numbers of the array"><table id="rows"></table></div>
 <h2>What limits it</h2>
 <div class="scroll" tabindex="0" role="region" aria-label="Limits"><table id="limits"></table></div>

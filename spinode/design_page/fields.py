@@ -63,7 +63,7 @@ class Field:
     @property
     def label(self) -> str:
         """The name in words."""
-        return self.name.replace("_", " ").replace("rf ", "RF ").capitalize().replace("Rf ", "RF ")
+        return self.name.replace("_", " ").capitalize().replace("Rf ", "RF ").replace("half width", "half-width")
 
     @property
     def limits(self) -> str:
@@ -77,9 +77,7 @@ class Field:
         if self.high < math.inf:
             high = self._shown(self.high)
             words.append(f"at most {high}" if self.high_is_allowed else f"below {high}")
-        if self.optional:
-            words.append("or empty")
-        return ", ".join(words).replace(", or empty", " or empty") or "any number"
+        return ", ".join(words) or "any number"
 
     def _shown(self, value: float) -> str:
         return f"{self.shown(value)} {self.unit}".strip()

@@ -32,27 +32,35 @@ async function calculate() {
   busy = true;
   array.setAttribute("aria-busy", "true");
   const slow = setTimeout(() => say("Calculating …"), SLOW);
-  let state = "refused";
-  try {
-    const response = await ask("design", question());
-    if (response.ok) {
-      show(await response.json());
-      state = "shown";
-    } else {
-      refuse(await reason(response));
+  let state;
+  do { // the closed forms first; the yield only of what is still wanted then
+    again = false;
+    state = await answered(false);
+    clearTimeout(slow);
+    if (state === "shown" && !again) {
+      array.setAttribute("aria-busy", "false");
+      state = await answered(true);
     }
-  } catch {
-    refuse({ error: "The calculator does not answer; is 'spinode design --serve' still running?", field: null });
-  }
-  clearTimeout(slow);
+  } while (again);
   array.setAttribute("aria-busy", "false");
   busy = false;
-  if (again) {
-    again = false;
-    calculate();
-  } else {
-    document.body.dataset.state = state;
-    entered = false;
+  entered = false;
+  document.body.dataset.state = state;
+}
+
+async function answered(whole) {
+  try {
+    const response = await ask("design", { ...question(), whole });
+    if (!response.ok) {
+      refuse(await reason(response));
+      return "refused";
+    }
+    show(await response.json());
+    at("later").hidden = whole;
+    return "shown";
+  } catch {
+    refuse({ error: "The calculator does not answer; is 'spinode design --serve' still running?", field: null });
+    return "refused";
   }
 }
 
@@ -63,7 +71,11 @@ async function reason(response) {
   return { error: (await response.text()).trim(), field: null };
 }
 
-const say = (text) => { at("status").textContent = text; };
+function say(text) {
+  if (at("status").textContent !== text) { // or it would be read aloud again
+    at("status").textContent = text;
+  }
+}
 
 function element(name, text) {
   const made = document.createElement(name);
@@ -113,8 +125,7 @@ function offer(each) {
 
 function show(answer) {
   clearErrors();
-  const first = answer.verdict.split(". ")[0];
-  say(`${first}.`);
+  say(`${answer.verdict.split(". ")[0]}.`);
   at("verdict").textContent = answer.verdict;
   const picture = new DOMParser().parseFromString(answer.figure, "image/svg+xml").documentElement;
   at("figure").replaceChildren(document.importNode(picture, true));

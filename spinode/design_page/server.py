@@ -141,9 +141,9 @@ class Handler(BaseHTTPRequestHandler):
         if name != "design" and name not in DOWNLOADS:
             self._drain()
             raise RefusedError(HTTPStatus.NOT_FOUND, f"there is nothing here but {self.server.address}")
-        values, width = asked(self._body())
+        values, width, whole = asked(self._body())
         if name == "design":
-            answer = self.server.calculator.answer(values, width)
+            answer = self.server.calculator.answer(values, width, whole)
             self._send(HTTPStatus.OK, "application/json", json_text(answer, indent=None))
         else:
             self._send(HTTPStatus.OK, DOWNLOADS[name].kind, self.server.calculator.download(name, values))
@@ -192,8 +192,8 @@ class Handler(BaseHTTPRequestHandler):
         """Nothing: the terminal belongs to the command."""
 
 
-def asked(body: bytes) -> tuple[dict[str, str], int]:
-    """What a request typed, by field, and the width of the figure [CSS pixels].
+def asked(body: bytes) -> tuple[dict[str, str], int, bool]:
+    """What a request typed, by field, the width of the figure [CSS pixels], and whether the yield is wanted as well.
 
     Raises
     ------
@@ -207,10 +207,10 @@ def asked(body: bytes) -> tuple[dict[str, str], int]:
     values = found.get("values") if isinstance(found, dict) else None
     if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
         raise RefusedError(HTTPStatus.BAD_REQUEST, "a request must have 'values', texts by the names of the fields")
-    width = found.get("width", USUAL)
-    if isinstance(width, bool) or not isinstance(width, int):
-        raise RefusedError(HTTPStatus.BAD_REQUEST, "'width' must be a whole number")
-    return values, min(max(width, NARROWEST), WIDEST)
+    width, whole = found.get("width", USUAL), found.get("whole", True)
+    if isinstance(width, bool) or not isinstance(width, int) or not isinstance(whole, bool):
+        raise RefusedError(HTTPStatus.BAD_REQUEST, "'width' must be a whole number, 'whole' true or false")
+    return values, min(max(width, NARROWEST), WIDEST), whole
 
 
 def make_server(spec: DesignSpec, seed: int, port: int) -> PageServer:
