@@ -141,10 +141,10 @@ class Browser:
         """Type into what has the focus."""
         self.call("Input.insertText", text=text)
 
-    def screenshot(self, path: Path) -> None:
-        """The whole page as PNG."""
+    def screenshot(self, path: Path, tallest: int) -> None:
+        """The page as PNG, from its top to its end or to a height [CSS pixels]."""
         size = self.call("Page.getLayoutMetrics")["cssContentSize"]
-        clip = {"x": 0, "y": 0, "width": self.run("innerWidth"), "height": min(size["height"], 8000), "scale": 1}
+        clip = {"x": 0, "y": 0, "width": self.run("innerWidth"), "height": min(size["height"], tallest), "scale": 1}
         data = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=clip)["data"]
         path.write_bytes(base64.b64decode(data))
 

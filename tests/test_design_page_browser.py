@@ -23,7 +23,8 @@ from tests.browser import PATIENCE, Browser, chromium
 from tests.page_client import SEED
 
 pytestmark = pytest.mark.slow
-WIDTHS = (1200, 320)
+TALLEST = {1200: 1200, 320: 2400}
+"""Widths that are tried, and the height of their screenshots [CSS pixels]."""
 ROWS = "[...document.querySelectorAll('#rows tbody tr')].map(r => [...r.children].map(c => c.textContent))"
 SETTLED = "document.body.dataset.state !== 'busy'"
 FOCUS = "document.activeElement.id || document.activeElement.textContent"
@@ -183,7 +184,16 @@ def test_the_last_thing_typed_wins(page: Browser) -> None:
     assert page.run("document.querySelectorAll('#oscillators tbody tr').length") == 6
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+def test_on_a_phone_only_the_first_group_is_unfolded(browser: Browser, page_server: PageServer) -> None:
+    for width, number in ((320, 1), (1200, 2)):
+        browser.resize(width, 700)
+        browser.open("about:blank")
+        browser.open(page_server.address)
+        browser.wait(SETTLED)
+        assert browser.run("document.querySelectorAll('details[open]').length") == number
+
+
+@pytest.mark.parametrize("width", TALLEST)
 def test_nothing_is_wider_than_the_screen(page: Browser, width: int, tmp_path: Path) -> None:
     page.resize(width, 900)
     fill(page, spacing="1", number="", highest_frequency="")
@@ -200,8 +210,9 @@ def test_nothing_is_wider_than_the_screen(page: Browser, width: int, tmp_path: P
                      "(document.querySelector('#figure svg'))")  # fmt: skip
     assert letters == "12px" and scale == pytest.approx(1.0, abs=0.02)  # readable, not shrunk
     shot = Path(os.environ.get("SPINODE_SCREENSHOTS", tmp_path)) / f"design_page_{width}.png"
-    page.run("document.querySelectorAll('details').forEach((d, n) => { d.open = n < 2; })")
-    page.screenshot(shot)
+    page.run("document.querySelectorAll('details').forEach((d, n) => { d.open = n < 1; })")
+    page.run("document.activeElement.blur()")
+    page.screenshot(shot, TALLEST[width])
     image = imread(shot)
     assert image.shape[1] == width and image.std() > 0.05
 

@@ -192,4 +192,7 @@ window.addEventListener("resize", () => {
     changed(PAUSE);
   }
 });
+if (window.matchMedia("(max-width: 40rem)").matches) { // the array would be far below
+  form.querySelectorAll("details:not(:first-of-type)").forEach((group) => { group.open = false; });
+}
 calculate();
