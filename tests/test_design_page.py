@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from html.parser import HTMLParser
 from pathlib import Path
@@ -43,6 +44,15 @@ def test_the_page_shows_the_rows_of_the_same_design(page_server: PageServer) -> 
     assert shown["verdict"] == made.verdict
     assert len(shown["oscillators"]) == shown["count"] == 5
     assert len(shown["columns"]) == len(shown["oscillators"][0])
+
+
+def test_questions_asked_at_once_get_their_own_answers(page_server: PageServer) -> None:
+    def count(number: int) -> int:
+        found: int = json.loads(post(page_server, "/design", {"values": {**QUICK, "number": str(number)}})[2])["count"]
+        return found
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(count, range(3, 9))) == list(range(3, 9))
 
 
 def test_the_closed_forms_come_first_and_are_the_same_without_the_yield(page_server: PageServer) -> None:

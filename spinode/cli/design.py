@@ -39,7 +39,8 @@ def design_command(
 ) -> None:
     """Design an array with equally spaced frequencies and equal sensitivity, and say what limits it."""
     if serve:
-        others = {"--csv": csv, "--plot": plot, "-o": output, "--verify": verify or workers, "--json": json_output}
+        others = {"--csv": csv, "--plot": plot, "-o": output, "--verify": verify, "--workers": workers}
+        others["--json"] = json_output
         _serve(read_spec(spec_file, set_ or []), seed, port, [name for name, given in others.items() if given])
     if plot is not None:
         check_figure(plot)
