@@ -69,8 +69,9 @@ class Systems:
             return [Static(self.reservoir(EnvelopeOscillator(), seed)) for seed in range(seeds)]
         if name == "device":
             return [self.reservoir(EnvelopeOscillator(), seed) for seed in range(seeds)]
-        noisy = name.endswith("noise")
-        return [self.reservoir(self.twin, seed, noise=noisy) for seed in range(seeds)]
+        if name == "surrogate" and self.twin is not None:  # without its noise it takes one step a sample, not several
+            return [self.reservoir(replace(self.twin, noise=None), seed) for seed in range(seeds)]
+        return [self.reservoir(self.twin, seed, noise=True) for seed in range(seeds)]
 
 
 class EchoState(TransformerMixin, BaseEstimator):  # type: ignore[misc]

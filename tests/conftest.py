@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from benchmarks.limit_cycle_problem import training_trace
+from spinode.design.text import make_spec
+from spinode.design_page.server import PageServer, make_server
 from spinode.surrogate import FitSettings, Surrogate, fit
 from spinode.traces import TraceSet
 from tests.known_devices import FAST, duffing, random_levels
+from tests.page_client import SEED
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +39,14 @@ def vortex_twin() -> Surrogate:
     """Surrogate of a free-running vortex oscillator from a quarter of a microsecond: one degree, no network."""
     settings = FitSettings(degrees=((5, 1),), hidden=(), minutes=30.0)
     return fit(TraceSet((training_trace(0.25e-6, 1),)), settings, name="vortex")
+
+
+@pytest.fixture(scope="session")
+def page_server() -> Iterator[PageServer]:
+    """The page of the array calculator, answering at a free port."""
+    with make_server(make_spec({"draws": 20}), SEED, 0) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()

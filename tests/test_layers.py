@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "spinode"
 # From the bottom up. A module imports from lower rows and from itself; strangers on one row do not know each other.
 ROWS = (
-    ("units", "bundled"),
+    ("units", "bundled", "json_text"),
     ("signals",),
     ("hdf5", "compiled"),
     ("traces",),
@@ -26,7 +26,7 @@ ROWS = (
     ("speech", "design", "calibration"),
     ("html_page", "axis"),
     ("plots",),
-    ("reservoir_plots", "speech_plots", "design_plots", "network_plots"),
+    ("reservoir_plots", "speech_plots", "design_plots", "network_plots", "design_page"),
     ("cli",),
     ("__main__",),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 SHOWN = 9
 """Oscillators in the table; ``--json`` and ``--csv`` have all of them."""
+PORT = 8765
+"""Of the page."""
 COLUMNS = (
     "frequency", "radius", "thickness", "current", "supercriticality", "orbit_radius", "locking_half_width",
     "linewidth", "drawn_radius", "grid_residual", "current_trim", "field_trim",
@@ -32,8 +34,14 @@ def design_command(
     output: Annotated[Path | None, typer.Option("-o", "--output", help="TOML file of the whole spec to write.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
     json_output: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    serve: Annotated[bool, typer.Option("--serve", help="Show a page in the browser of this machine instead.")] = False,
+    port: Annotated[int, typer.Option(help="Of the page; 0 takes any that is free.", min=0, max=65535)] = PORT,
 ) -> None:
     """Design an array with equally spaced frequencies and equal sensitivity, and say what limits it."""
+    if serve:
+        others = {"--csv": csv, "--plot": plot, "-o": output, "--verify": verify, "--workers": workers}
+        others["--json"] = json_output
+        _serve(read_spec(spec_file, set_ or []), seed, port, [name for name, given in others.items() if given])
     if plot is not None:
         check_figure(plot)
     for path in (csv, plot, output):
@@ -68,6 +76,21 @@ def read_spec(file: Path | None, settings: list[str]) -> DesignSpec:
         except UnicodeDecodeError:
             raise ValueError(f"--spec '{file}' must be TOML text in UTF-8, got other bytes") from None
     return make_spec({**values, **parse_settings(settings)})
+
+
+def _serve(spec: DesignSpec, seed: int, port: int, others: list[str]) -> NoReturn:
+    """Answer the browser until Ctrl-C."""
+    if others:
+        raise ValueError(f"--serve must stand without {others[0]}, got both; the page has its own downloads")
+    from spinode.design_page import make_server
+
+    with make_server(spec, seed, port) as server:
+        print(f"{server.address} shows the calculator; Ctrl-C ends it", flush=True)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(f"the page at {server.address} is closed") from None
+    raise AssertionError("serve_forever returns only where somebody shuts the server down")
 
 
 def _verify(made: ArrayDesign, workers: int | None) -> Verification:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,11 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 
-import numpy as np
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
+
+from spinode.json_text import json_text
 
 Advance = Callable[[float, str], None]
 FIGURES = (".png", ".pdf", ".svg")
@@ -49,7 +48,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title:
 
 def print_json(record: Mapping[str, object]) -> None:
     """Print one JSON object on stdout; arrays become lists, and a number that is not finite becomes null."""
-    print(json.dumps(_plain(record), indent=2, allow_nan=False))
+    print(json_text(record))
 
 
 @contextmanager
@@ -121,19 +120,6 @@ def _cell(value: object) -> str:
     if value is None:
         return "-"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def _plain(value: object) -> object:
-    """The same value in types that JSON knows."""
-    if isinstance(value, np.ndarray | np.generic):
-        value = value.tolist()
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {str(name): _plain(entry) for name, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(entry) for entry in value]
-    return str(value) if isinstance(value, Path) else value
 
 
 @contextmanager
