@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_factor, cho_solve
+from scipy.linalg import LinAlgError, cho_factor, cho_solve, eigh
 
 from spinode.signals import FloatArray
 from spinode.speech.protocols import Split
@@ -68,7 +68,7 @@ class Sums:
         Raises
         ------
         ValueError
-            If a penalty is not positive or too small beside nearly dependent features.
+            If a penalty is not positive.
         """
         gram = self.gram[list(parts)].sum(axis=0)
         cross = self.cross[list(parts)].sum(axis=0)
@@ -111,10 +111,10 @@ def _solved(matrix: FloatArray, right: FloatArray, penalty: float) -> FloatArray
     loaded = matrix.copy()
     loaded[np.diag_indices_from(loaded)] += penalty
     try:
-        factor = cho_factor(loaded, overwrite_a=True)
-    except (LinAlgError, ValueError):
-        raise ValueError(f"readout penalty must make the readout solvable, got {penalty:g}; try a larger one") from None
-    return np.asarray(cho_solve(factor, right))
+        return np.asarray(cho_solve(cho_factor(loaded, overwrite_a=True), right))
+    except LinAlgError:  # nearly dependent features: rounding has made an eigenvalue less than -penalty
+        values, vectors = eigh(matrix)
+        return np.asarray(vectors @ (vectors.T @ right / (np.maximum(values, 0.0) + penalty)[:, None]))
 
 
 @dataclass(frozen=True, kw_only=True)
