@@ -25,7 +25,7 @@ ROWS = (
     ("surrogate", "reservoir", "networks"),
     ("speech", "design", "calibration"),
     ("html_page", "axis"),
-    ("plots", "network_plots"),
+    ("plots", "network_plots", "binding_plots"),
     ("cli",),
     ("__main__",),
 )

@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "predict": ("spinode.cli.predict", "predict_command", "Run a surrogate freely and compare it with a trace."),
     "calibrate": ("spinode.cli.calibrate", "calibrate_command", "Find hidden parameters of a device from a trace."),
     "reservoir": ("spinode.cli.reservoir", "reservoir_command", "Compute with one device as a reservoir."),
+    "bind": ("spinode.cli.bind", "bind_command", "Tell sequences of events apart by mutual synchronization."),
     "info": ("spinode.cli.info", "info_command", "Show what a file or a device holds."),
 }
 
