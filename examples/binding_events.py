@@ -68,9 +68,8 @@ def main(words: Sequence[str] | None = None) -> None:
     for axis in (left, right):
         axis.axhline(1 / 27, color="0.6", linestyle=":", linewidth=0.8)
     figure.savefig(options.figure, dpi=130)
-    print(
-        f"triples named wrongly at 300 K, upper end of the interval: {1 - warm[temperatures.index(300.0)].interval[0]:.1e}"
-    )
+    wrong = 1 - warm[temperatures.index(300.0)].interval[0]
+    print(f"triples named wrongly at 300 K, upper end of the interval: {wrong:.1e}")
 
 
 if __name__ == "__main__":

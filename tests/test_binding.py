@@ -21,7 +21,7 @@ from spinode.networks.binding_decision import (
     pooled,
     wilson_interval,
 )  # fmt: skip
-from spinode.networks.binding_designs import currents_for, gain_for, groups_of, start, without_nonlinearity
+from spinode.networks.binding_designs import currents_for, gain_for, groups_of, hysteretic, start, without_nonlinearity
 from spinode.networks.binding_study import Study, ablations, study, together
 from spinode.networks.binding_training import Rule, Trained, targets, train
 from tests.tolerances import ROUNDING
@@ -97,6 +97,21 @@ def test_the_last_window_tells_the_event_before_only_while_inputs_stay_on() -> N
     assert held.accuracy > 0.9
     assert forgetful.interval[0] < 1 / 3 < 0.7  # the last event alone is known: one of three guesses
     assert forgetful.accuracy < 0.65
+
+
+def told(binding: Binding, length: int, showings: int, forget: bool) -> float:
+    """Part of the orders of different events that the last window tells."""
+    binding, shown = replace(binding, forget=forget), np.tile(ordered(3, length, repeats=False), (showings, 1))
+    known, asked = (features(present(binding, shown, rng(n)), "last-spectrum") for n in (0, 1))
+    return Templates.learned(known, shown).score(asked, shown).accuracy
+
+
+def test_locking_with_hysteresis_remembers_the_event_before_while_all_currents_are_those_of_the_last() -> None:
+    binding = hysteretic(DEVICE)
+    currents = binding.currents([[0, 1], [2, 1]])
+    np.testing.assert_array_equal(currents[0, -1], currents[1, -1])
+    assert told(binding, 2, 8, forget=False) > 0.8
+    assert told(binding, 2, 8, forget=True) < 0.7  # the last event is known: one of two guesses
 
 
 def test_names_that_were_shuffled_are_not_learned() -> None:

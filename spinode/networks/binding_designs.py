@@ -23,6 +23,13 @@ HOLD = 0.25
 EDGES = (1.03, 2.2)
 """Currents over the threshold between which frequencies are turned into currents."""
 
+NARROW = 7.68e6
+"""Width of the pairs in the hysteretic design [Hz]; with a slow amplitude it is wide enough for two states."""
+SLOW = 1.17
+"""Its middle current over the threshold: the power relaxes at 2 Gamma_G (zeta - 1), so close to it slowly."""
+DETUNED = ((0.87, -0.02, 0.21), (0.84, -0.38, 1.17), (0.32, -0.86, -1.03))
+"""Detuning of each oscillator in each event, over ``NARROW``; found by a search, see docs/binding.md."""
+
 Analytic = AutoOscillator | VortexOscillator
 
 
@@ -74,9 +81,34 @@ def start(device: Analytic, *, oscillators: int = 3, width: float = WIDTH, hold:
     )
 
 
-def gain_for(device: Analytic, width: float) -> float:
-    """Gain [target/V] at which two oscillators lock within a detuning of ``width`` [Hz], at the middle current."""
-    current = CENTRE * device.threshold_current
+def hysteretic(device: AutoOscillator) -> Binding:
+    """Three oscillators whose locking depends on what locked before: nothing stays on, the state is the memory.
+
+    Detuning d and phase difference x of a pair obey x''/(2 Gamma_p) + x' = d - W sin x for a slow power, the equation
+    of a pendulum, which has a locked and a running state at one detuning where W > 1.4 Gamma_p (derived here). Each
+    event makes one pair lock, and keeps the third oscillator or loses it, by who was locked to whom before.
+
+    Parameters
+    ----------
+    device : AutoOscillator
+        Without noise: the memory needs the quiet of a low temperature or a large energy.
+    """
+    device = replace(device, readout_angle=np.pi / 2)
+    middle = SLOW * device.threshold_current
+    slope = device.current_shift + device.frequency_shift / (device.damping_growth * device.threshold_current)
+    shifts = np.array(DETUNED)
+    return Binding(
+        device=device,
+        bias=np.full(3, middle),
+        events=(shifts - shifts.mean()) * NARROW / slope,
+        gain=gain_for(device, NARROW, SLOW),
+        window=0.8e-6,
+    )
+
+
+def gain_for(device: Analytic, width: float, ratio: float = CENTRE) -> float:
+    """Gain [target/V] at which two oscillators lock within ``width`` [Hz], at ``ratio`` thresholds."""
+    current = ratio * device.threshold_current
     plain = device if isinstance(device, AutoOscillator) else AutoOscillator.from_vortex(device, current)
     rate = 2 * np.pi * width / (2 * abs(plain.oscillation(current).nonlinearity))
     unit = 1.0 if plain is device else 3 / GAMMA
