@@ -91,7 +91,7 @@ def test_all_ordered_pairs_and_triples_are_told_apart_without_noise_and_none_of_
 
 
 def test_the_last_window_tells_the_event_before_only_while_inputs_stay_on() -> None:
-    settings = Study(examples=3, tests=4)
+    settings = Study(examples=2, tests=3)
     held = study(trained().binding, settings, rng(4))[2]["last-spectrum"]
     forgetful = study(ablations(trained().binding)["no_memory"], settings, rng(4))[2]["last-spectrum"]
     assert held.accuracy > 0.9

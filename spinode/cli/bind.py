@@ -59,7 +59,7 @@ def bind_command(
     with progress("bind") as advance:
         trained = train(begin, rule, rng)
         advance(0.2, "trained")
-        scores = _scores(trained.binding, Study(tests=tests, noisy=noisy), rng, advance)
+        scores = _scores(trained.binding, Study(examples=min(6, tests + 1), tests=tests, noisy=noisy), rng, advance)
     _draw(plot, trained.binding, noisy, rng)
     record = _record(trained.binding, scores) | {"device": begin.device.name, "seed": seed}
     record |= {"mistakes": trained.mistakes, "temperature": getattr(begin.device, "temperature", None)}
