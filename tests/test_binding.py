@@ -110,6 +110,9 @@ def test_locking_with_hysteresis_remembers_the_event_before_while_all_currents_a
     binding = hysteretic(DEVICE)
     currents = binding.currents([[0, 1], [2, 1]])
     np.testing.assert_array_equal(currents[0, -1], currents[1, -1])
+    last = present(binding, np.tile([[0, 1], [2, 1]], (4, 1)), rng()).locking[:, -1]
+    assert last[::2].min() > 0.9  # B after A: all three in step
+    assert last[1::2, [0, 2]].max() < 0.5 < 0.9 < last[1::2, 1].min()  # B after C: 1 and 3 without 2
     assert told(binding, 2, 8, forget=False) > 0.8
     assert told(binding, 2, 8, forget=True) < 0.7  # the last event is known: one of two guesses
 
