@@ -69,7 +69,7 @@ def window(device: Device, duration: float) -> Sweep:
     """Windows without any drive but the biases."""
     sampling = Sampling(duration=duration, dt=DT)
     drive = join(*(constant(channel, sampling, 0.0) for channel in device.inputs))
-    return Sweep(window=drive, tolerance=0.002)
+    return Sweep(window=drive, tolerance=0.0005)
 
 
 def started(device: Device, count: int) -> FloatArray:
@@ -128,7 +128,7 @@ def main(words: Sequence[str] | None = None) -> None:
     options = parser.parse_args(words)
     twin = learned(options.surrogate)
     print(f"coefficients {twin.shape.size}, held-out NRMSE {twin.record['held_out_nrmse']}")
-    begin = replace(start(DEVICE), dt=DT)
+    begin = replace(start(DEVICE, width=16e6), dt=DT)
     beside(f"tone of {1e6 * TONE:g} uT", twin, tone_range)
     beside("twin", twin, lambda device: twin_range(device, begin.gain))
     rule = Rule(groups=groups_of(3), step=0.12 * THRESHOLD, rounds=12, showings=1)

@@ -76,13 +76,14 @@ def _begin(
     from dataclasses import replace
 
     from spinode.devices.vortex import VortexOscillator
-    from spinode.networks.binding_designs import WIDTH, start
+    from spinode.networks.binding_designs import CAUTIOUS, WIDTH, start
     from spinode.surrogate import load_surrogate
     from spinode.units import parse_quantity
 
     settings, temperature = device
     count, hold = sizes
-    width = parse_quantity(texts[0], "Hz") if texts[0] else 2 * WIDTH / max(2, count - 1)
+    usual = WIDTH if name == "auto-oscillator" else CAUTIOUS
+    width = parse_quantity(texts[0], "Hz") if texts[0] else 2 * usual / max(2, count - 1)
     learned = None
     if name in OSCILLATORS and not Path(name).exists():
         analytic = replace(cast("Analytic", make_device(name, settings)), temperature=parse_quantity(temperature, "K"))
@@ -155,7 +156,9 @@ def _show(binding: Binding, scores: Mapping[str, Scores]) -> None:
     from spinode.networks.binding_decision import READINGS
 
     count, windows = len(binding.bias), f"{binding.window * 1e6:g} us"
-    print(f"{count} {binding.device.name}s, 3 events of {windows}, {binding.hold:g} of an event's current stays on")
+    print(
+        f"{count} oscillators ({binding.device.name}), 3 events of {windows}, {binding.hold:g} of an event's current stays on"
+    )
     rows = [
         (name or "whole", "pairs" if length == 2 else "triples", *(_text(each[reading]) for reading in READINGS))
         for name, found in scores.items()

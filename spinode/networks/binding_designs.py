@@ -16,6 +16,8 @@ CENTRE = 1.5
 """Middle of the currents over the threshold; assumed."""
 WIDTH = 16e6
 """Detuning up to which a pair of three locks [Hz]; assumed: several linewidths at 300 K."""
+CAUTIOUS = 12e6
+"""The same for a vortex [Hz]: with more, thermal noise throws the core of the fastest out of its disk."""
 APART = 1.8
 """Detuning of neighbours without an event, over ``WIDTH``."""
 HOLD = 0.25
