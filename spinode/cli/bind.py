@@ -96,6 +96,9 @@ def _begin(
         raise ValueError(f"--set goes with the name of a device ({', '.join(OSCILLATORS)}), got '{name}'")
     else:
         analytic, learned = VortexOscillator(temperature=0.0), load_surrogate(Path(name))
+        units = [channel.unit for channel in learned.inputs]
+        if units != ["A", "T"]:
+            raise ValueError(f"--device must have a current [A] and a field [T] as inputs, got {units} of '{name}'")
     begin = start(analytic, oscillators=count, width=width, hold=hold)
     begin = replace(begin, window=parse_quantity(texts[1], "s"))
     if learned is not None:
@@ -155,10 +158,8 @@ def _record(binding: Binding, scores: Mapping[str, Scores]) -> dict[str, object]
 def _show(binding: Binding, scores: Mapping[str, Scores]) -> None:
     from spinode.networks.binding_decision import READINGS
 
-    count, windows = len(binding.bias), f"{binding.window * 1e6:g} us"
-    print(
-        f"{count} oscillators ({binding.device.name}), 3 events of {windows}, {binding.hold:g} of an event's current stays on"
-    )
+    count, hold = len(binding.bias), f"{binding.hold:g} of an event's current stays on"
+    print(f"{count} oscillators ({binding.device.name}), 3 events of {binding.window * 1e6:g} us, {hold}")
     rows = [
         (name or "whole", "pairs" if length == 2 else "triples", *(_text(each[reading]) for reading in READINGS))
         for name, found in scores.items()
