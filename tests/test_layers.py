@@ -26,7 +26,7 @@ ROWS = (
     ("speech", "design", "calibration"),
     ("html_page", "axis"),
     ("plots",),
-    ("reservoir_plots", "speech_plots", "design_plots", "network_plots", "design_page"),
+    ("reservoir_plots", "speech_plots", "design_plots", "network_plots", "binding_plots", "design_page"),
     ("cli",),
     ("__main__",),
 )

@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "calibrate": ("spinode.cli.calibrate", "calibrate_command", "Find hidden parameters of a device from a trace."),
     "reservoir": ("spinode.cli.reservoir", "reservoir_command", "Compute with one device as a reservoir."),
     "speech": ("spinode.cli.speech", "speech_command", "Recognise spoken words with one device, beside its controls."),
+    "bind": ("spinode.cli.bind", "bind_command", "Tell sequences of events apart by mutual synchronization."),
     "design": ("spinode.cli.design", "design_command", "Design an array of oscillators from what can be made."),
     "info": ("spinode.cli.info", "info_command", "Show what a file or a device holds."),
 }
