@@ -17,6 +17,8 @@ SHOWN = 9
 """Oscillators in the table; ``--json`` and ``--csv`` have all of them."""
 PORT = 8765
 """Of the page."""
+LARGEST_SPEC = 1 << 20
+"""Bytes of a specification; one with everything in it has a thousand."""
 COLUMNS = (
     "frequency", "radius", "thickness", "current", "supercriticality", "orbit_radius", "locking_half_width",
     "linewidth", "drawn_radius", "grid_residual", "current_trim", "field_trim",
@@ -51,15 +53,16 @@ def design_command(
 
     from spinode.design import design
     from spinode.design.text import oscillators_to_csv, spec_to_toml
+    from spinode.whole_file import write_whole
 
     spec = read_spec(spec_file, set_ or [])
     rng, curve_rng = np.random.default_rng(seed).spawn(2)
     made = design(spec, rng)
     found = _verify(made, workers) if verify else None
     if output is not None:
-        output.write_text(spec_to_toml(spec), encoding="utf-8")
+        write_whole(output, spec_to_toml(spec).encode(), force=force)
     if csv is not None:
-        csv.write_text(oscillators_to_csv(made), encoding="utf-8")
+        write_whole(csv, oscillators_to_csv(made).encode(), force=force)
     if plot is not None:
         _draw(plot, made, curve_rng)
     _show(made, found, seed, json_output)
@@ -72,9 +75,14 @@ def read_spec(file: Path | None, settings: list[str]) -> DesignSpec:
     values: dict[str, object] = {}
     if file is not None:
         try:
-            values = read_toml(file.read_text(encoding="utf-8"), f"--spec '{file}'")
+            with open(file, "rb") as stream:
+                content = stream.read(LARGEST_SPEC + 1)
+            text = content.decode("utf-8-sig")
         except UnicodeDecodeError:
             raise ValueError(f"--spec '{file}' must be TOML text in UTF-8, got other bytes") from None
+        if len(content) > LARGEST_SPEC:
+            raise ValueError(f"--spec '{file}' must have at most {LARGEST_SPEC} bytes, got more; is it TOML?")
+        values = read_toml(text, f"--spec '{file}'")
     return make_spec({**values, **parse_settings(settings)})
 
 

@@ -110,7 +110,9 @@ def fit_to_file(traces: TraceSet, settings: FitSettings, out: Path, *, resume: b
 
 def parse_layers(text: str) -> tuple[int, ...]:
     """'16,16' as (16, 16); '0' or nothing as no network."""
+    from spinode.units import in_brief
+
     words = [word.strip() for word in text.split(",") if word.strip()]
-    if not all(word.isdigit() for word in words):
-        raise ValueError(f"--hidden must be widths such as 12 or 16,16, or 0 for no network, got '{text}'")
+    if not all(word.isascii() and word.isdigit() and len(word) < 7 for word in words):
+        raise ValueError(f"--hidden must be widths such as 12 or 16,16, or 0 for no network, got '{in_brief(text)}'")
     return tuple(int(word) for word in words if int(word) > 0)

@@ -69,15 +69,15 @@ def parse_parameters(texts: list[str]) -> dict[str, Parameter]:
         If a text is not name=quantity, or a name comes twice.
     """
     from spinode.traces import Parameter
-    from spinode.units import split_quantity
+    from spinode.units import in_brief, split_quantity
 
     result: dict[str, Parameter] = {}
     for text in texts:
         name, sign, quantity = text.partition("=")
         if not sign or not name.strip():
-            raise ValueError(f"--param must be name=value such as radius=50nm, got '{text}'")
+            raise ValueError(f"--param must be name=value such as radius=50nm, got '{in_brief(text)}'")
         if name.strip() in result:
-            raise ValueError(f"--param must name each parameter once, got '{name.strip()}' twice")
+            raise ValueError(f"--param must name each parameter once, got '{in_brief(name)}' twice")
         value, unit = split_quantity(quantity)
         result[name.strip()] = Parameter(value=value, unit=unit)
     return result
