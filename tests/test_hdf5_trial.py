@@ -40,6 +40,7 @@ def test_a_file_that_another_program_edited_is_tried_and_read(tmp_path: Path, mo
     assert len(tried) == 2  # the digest fits
 
 
+@pytest.mark.slow
 def test_a_heap_of_texts_without_an_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A changed byte in the size of a heap object sends the HDF5 library into a loop that not even Ctrl-C ends."""
     monkeypatch.setattr(trial, "PATIENCE", 60.0)
@@ -61,12 +62,8 @@ def test_a_heap_of_texts_without_an_end_is_refused(tmp_path: Path, monkeypatch: 
 def test_a_process_that_is_killed_or_runs_out_of_memory_is_no_survivor(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    programs = {
-        "killed": "import os; os.abort()",
-        "memory": f"raise SystemExit({trial.DEADLY})",
-        "sound": "",
-        "error": "1/0",
-    }
+    starved = f"raise SystemExit({trial.DEADLY})"
+    programs = {"killed": "import os; os.abort()", "memory": starved, "sound": "", "error": "1/0"}
     for name, text in programs.items():
         (tmp_path / name).write_text(text)
         monkeypatch.setattr(trial, "__file__", str(tmp_path / name))
