@@ -25,7 +25,7 @@ def edited(rng: np.random.Generator, sounds: tuple[bytes, ...]) -> Input:
             edit = EDITS[int(rng.integers(len(EDITS)))]
             try:
                 done.append(f"{edit.__name__}: {edit(rng, file)}")
-            except (KeyError, OSError, RuntimeError, TypeError, ValueError) as error:
+            except (KeyError, MemoryError, OSError, RuntimeError, TypeError, ValueError) as error:
                 done.append(f"{edit.__name__} failed: {type(error).__name__}")
     return Input(stream.getvalue(), "; ".join(done), "any", number)
 

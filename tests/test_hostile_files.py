@@ -184,6 +184,12 @@ def test_a_table_of_three_rows_is_not_resampled_to_a_gigabyte(tmp_path: Path) ->
         assert peak(lambda: import_traces([tmp_path / "a.csv"], [], ["V"])) < 5 * MEGABYTE
 
 
+def test_two_rows_at_nearly_one_time_are_one_line(tmp_path: Path) -> None:
+    rows = "".join(f"{n}e-12,{n % 3}\n" for n in range(2, 20))
+    put(tmp_path / "a.csv", f"t,V\n0,0\n5e-324,1\n{rows}")
+    assert "must have finite slopes" in refusal(lambda: import_traces([tmp_path / "a.csv"], [], ["V"]))
+
+
 # ---- HDF5
 
 

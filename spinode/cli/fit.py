@@ -100,8 +100,10 @@ def fit_to_file(traces: TraceSet, settings: FitSettings, out: Path, *, resume: b
 
         try:
             surrogate = fit(traces, settings, name=out.stem, watch=watch, checkpoint=checkpoint, resume=resume)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, MemoryError) as stop:
             kept = "go on with the same command and --resume" if checkpoint.exists() else "nothing was kept yet"
+            if isinstance(stop, MemoryError):
+                raise ValueError(f"not enough memory; {kept}, or try a smaller --most-samples") from None
             raise KeyboardInterrupt(f"interrupted; {kept}") from None
     save_surrogate(out, surrogate, command=shlex.join(["spinode", *sys.argv[1:]]), force=force)
     checkpoint.unlink(missing_ok=True)

@@ -16,7 +16,7 @@ from scipy.interpolate import CubicSpline
 from spinode.importers.steps import RowClock, StepRules, find_clock, held_samples, is_stepped, place_jumps
 from spinode.importers.table import Column, Table
 from spinode.signals import Channel, FloatArray, Signal
-from spinode.units import format_quantity
+from spinode.units import format_quantity, in_brief
 
 _MOST_SAMPLES = 100_000_000
 _MOST_A_ROW, _FEW_SAMPLES = 1000, 1_000_000  # a short table with one far row must not fill the memory
@@ -96,9 +96,20 @@ def resample(table: Table, columns: tuple[Column, ...], grid: Grid, held: tuple[
             jumps, rows = place_jumps(table.time, column.values, clock, rules, solver=table.solver)
             values[:, number] = held_samples(table.time, column.values, grid.time, jumps, rows)
         else:
-            values[:, number] = smooth_samples(table.time, column.values, grid, solver=table.solver)
+            values[:, number] = _joined(table, column, grid)
     channels = tuple(Channel(name=c.name, unit=c.unit, hold=hold) for c, hold in zip(columns, held, strict=True))
     return Signal(values=values, dt=grid.dt, channels=channels, start=grid.start)
+
+
+def _joined(table: Table, column: Column, grid: Grid) -> FloatArray:
+    """``smooth_samples`` of a column; two rows that are nearly at one time have a slope beyond all numbers."""
+    try:
+        return smooth_samples(table.time, column.values, grid, solver=table.solver)
+    except ValueError:  # of scipy
+        name = f"column '{in_brief(column.name)}' of {table.source}"
+        raise ValueError(
+            f"{name} must have finite slopes, got rows {np.min(np.diff(table.time)):.3g} s apart"
+        ) from None
 
 
 def is_held(column: Column, rules: StepRules) -> bool:
