@@ -19,6 +19,7 @@ import resource
 import tempfile
 import time
 import traceback
+import warnings
 import zlib
 from collections import Counter
 from collections.abc import Iterator
@@ -186,7 +187,8 @@ def _work(reader: Reader, seed: int, numbers: range, folder: Path, answers: Conn
 
 def survives_in_fork(path: str | os.PathLike[str]) -> bool:
     """What ``spinode.hdf5_trial.survives`` finds, in a fork of this process, which takes no time to start."""
-    child = os.fork()
+    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # newer Pythons fear for the threads
+        child = os.fork()
     if child == 0:
         code = hdf5_trial.DEADLY
         try:

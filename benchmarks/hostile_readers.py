@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import math
+import socket
 import tempfile
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 
@@ -22,7 +25,7 @@ from spinode.cli.import_ import parse_parameters
 from spinode.cli.output import sample_range
 from spinode.design.text import make_spec, parse_settings, read_toml, spec_to_toml
 from spinode.design_page.calculator import Calculator, ImpossibleError
-from spinode.design_page.server import RefusedError, asked
+from spinode.design_page.server import PageServer, RefusedError, asked, make_server
 from spinode.devices.vortex import VortexOscillator
 from spinode.drive_text import parse_drive
 from spinode.drives import Sampling
@@ -217,6 +220,28 @@ def _page(path: Path, given: Input) -> object:
         raise ValueError(str(refused)) from None
 
 
+@cache
+def _server() -> PageServer:
+    server = make_server(make_spec({"number": 5, "spacing": 2e6, "draws": 20}), 1, 0)
+    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    return server
+
+
+def _connection(path: Path, given: Input) -> object:
+    """Bytes on a line to the page: an answer in HTTP, or none."""
+    content = given.content.replace(b"PORT", str(_server().server_port).encode())
+    found = b""
+    with socket.create_connection(("127.0.0.1", _server().server_port), timeout=60) as line:
+        with suppress(OSError):  # a server that hangs up before it has read everything
+            line.sendall(content)
+            line.shutdown(socket.SHUT_WR)
+            while part := line.recv(65_536):
+                found += part
+    head = found.split(b"\r\n\r\n")[0]
+    demand(b" 500 " not in head[:20] and b"Traceback" not in found, f"answered with {found[:300]!r}")
+    return head[:20]
+
+
 def _archive(path: Path, given: Input) -> object:
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         _unpack(path, Path(folder), "the archive")
@@ -303,4 +328,5 @@ READERS: tuple[Reader, ...] = (
     Reader("drives", 5, partial(_texts, DRIVES), _drive),
     Reader("options", 1, partial(_texts, ("16,16", "5:9", "radius=50nm")), _options),
     Reader("page requests", 1, _request, _page),
+    Reader("page connections", 1, partial(_text, "request"), _connection),
 )

@@ -193,10 +193,18 @@ def drive() -> Signal:
     return signal_of(np.sin(np.arange(40.0)), DT, Channel(name="u"))
 
 
+def requests() -> dict[str, bytes]:
+    """What a browser sends to the page; PORT stands for its number."""
+    body = b'{"values": {"number": "5", "spacing": "2"}, "whole": false}'
+    head = b"POST /design HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\nContent-Type: application/json\r\n"
+    length = f"Content-Length: {len(body)}\r\n\r\n".encode()
+    return {"page": b"GET / HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\n\r\n", "form": head + length + body}
+
+
 @cache
 def samples(kind: str) -> tuple[bytes, ...]:
     """All sound files of a kind."""
-    many = {"table": tables, "matlab": matlab, "audio": audio}
+    many = {"table": tables, "matlab": matlab, "audio": audio, "request": requests}
     if kind in many:
         return tuple(many[kind]().values())
     if kind in ("traces", "surrogate", "checkpoint"):
