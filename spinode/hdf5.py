@@ -52,16 +52,21 @@ def atomic_file(path: str | PathLike[str], schema: str, *, force: bool = False) 
     ------
     FileExistsError
         If the file exists and ``force`` is False.
-    OSError
+    OSError, MemoryError
         If it cannot be written; an old file of that name is then untouched.
     """
     refuse_existing(path, force)
-    with h5py.File(Path(path).name, "w", driver="core", backing_store=False) as file:
-        file.attrs["spinode_schema"] = schema
-        file.attrs["spinode_version"] = _version()
-        yield file
-        file.flush()
-        image = file.id.get_file_image()
+    try:
+        with h5py.File(Path(path).name, "w", driver="core", backing_store=False) as file:
+            file.attrs["spinode_schema"] = schema
+            file.attrs["spinode_version"] = _version()
+            yield file
+            file.flush()
+            image = file.id.get_file_image()
+    except (OSError, RuntimeError) as error:
+        if "unable to allocate" in str(error):  # the library's words for it
+            raise MemoryError(str(error)) from None
+        raise
     seal = _SEAL + hashlib.sha256(image).hexdigest().encode() + b"\n"
     write_whole(path, image, seal, force=force)
 

@@ -21,7 +21,7 @@ from spinode.cli import main
 from spinode.design.text import make_spec, spec_to_toml
 from spinode.devices.vortex import VortexOscillator
 from spinode.drives import Sampling, constant, join
-from spinode.hdf5 import open_checked
+from spinode.hdf5 import atomic_file, open_checked
 from spinode.plots import save_figure
 from spinode.simulate import Execution, simulate_ensemble
 from spinode.speech.audio import read_all
@@ -144,6 +144,15 @@ def test_a_file_that_may_not_grow_leaves_the_old_one_and_nothing_else(tmp_path: 
     assert snapshot(tmp_path) == {"old.png": b"old"}
     WRITERS[name](path)
     assert path.read_bytes() != b"old"
+
+
+def test_a_file_that_the_memory_does_not_hold_leaves_the_old_one(tmp_path: Path) -> None:
+    path = tmp_path / "a.h5"
+    path.write_bytes(b"old")
+    with pytest.raises(MemoryError, match="unable to allocate"), atomic_file(path, "traces/1", force=True) as file:
+        file["x"] = 1.0
+        raise OSError("Driver write request failed (unable to allocate memory block of 15335424 bytes)")
+    assert snapshot(tmp_path) == {"a.h5": b"old"}
 
 
 WRITER = """
