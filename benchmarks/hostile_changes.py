@@ -31,7 +31,7 @@ WORDS = (
     "#", "# t (s)\tmx ()\n", "# ODT 1.0\n", "# Columns:", "# Units:", "{", "}", "(", ")", "[", "]", '"', "'", "\\\n",
     "true", "None", "__import__('os').system('true')", "0x10", "1_000", "1e", ".", "-", "+", "1,5", "1.5.2", "s", "Ω",
     "time", "t", "dt = 1", "fs=1e9", "Sample Interval,0", "Record Length,", "X,CH1,Start,Increment", "$(id)", "%s%n",
-    "9" * 400, "9" * 5000, "(" * 300, "x " * 300, " " * 300, "a" * 300, "1e" + "9" * 5000, "/etc/passwd", "file:///",
+    "9" * 400, "9" * 5000, "(" * 300, "x " * 300, " " * 300, "a" * 300, "1e" + "9" * 5000, "/etc/passwd", "file:",
 )  # fmt: skip
 """Pieces of text that readers trip over."""
 

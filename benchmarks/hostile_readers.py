@@ -180,7 +180,7 @@ def _settings(path: Path, given: Input) -> object:
 def _units(path: Path, given: Input) -> object:
     text = given.content.decode("utf-8", "replace")
     name, unit = split_label(text)
-    demand(name + unit != "" or not text.strip(" ()[]{}"), "a label that vanished")
+    demand(name + unit != "" or not "".join(text.split()).strip("()[]{}"), "a label that vanished")
     is_unit(text)
     value, unit = split_quantity(text)
     demand(math.isfinite(value), "a quantity that is not finite")
