@@ -43,6 +43,11 @@ def noisy_inverse(task: Noisy) -> bytes:
     return found
 
 
+def spawned(seed: np.random.SeedSequence) -> float:
+    """Changes what it is given: a seed counts its children."""
+    return float(np.random.default_rng(seed).spawn(1)[0].standard_normal())
+
+
 def fails_on_three(number: int) -> int:
     if number == 3:
         raise ValueError("three is\nnot welcome")

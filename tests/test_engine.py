@@ -9,6 +9,7 @@ import time
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from spinode.engine import Engine, WorkerDiedError, run_all, run_tasks
@@ -19,6 +20,7 @@ from tests.engine_tasks import (
     kills_once,
     noisy_inverse,
     noisy_tasks,
+    spawned,
     threads_of_libraries,
 )
 
@@ -33,6 +35,13 @@ def test_two_processes_give_the_bytes_of_one() -> None:
 def test_other_seeds_would_give_other_bytes() -> None:
     first, second = run_all(noisy_inverse, noisy_tasks(2), Engine())
     assert first != second
+
+
+def test_a_second_run_of_the_same_tasks_gives_the_same_numbers_wherever_the_first_ran() -> None:
+    seeds = np.random.SeedSequence(2).spawn(3)
+    first, second, third = (run_all(spawned, seeds, engine) for engine in (Engine(), TWO, Engine()))
+    assert first == second == third
+    assert [seed.n_children_spawned for seed in seeds] == [0, 0, 0]
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -70,8 +71,8 @@ def run_tasks(
     Parameters
     ----------
     function : callable
-        Takes one task. It is sent once a worker, so what all tasks share belongs into it (``functools.partial``); it
-        and the tasks must be picklable.
+        Takes one task, a copy of its own. It is sent once a worker, so what all tasks share belongs into it
+        (``functools.partial``) and must stay as it is; it and the tasks must be picklable.
     tasks : sequence
         What differs.
     engine : Engine
@@ -117,10 +118,12 @@ def _started(function: Callable[[T], R], tasks: Sequence[T], engine: Engine) -> 
 def _here(function: Callable[[T], R], tasks: Sequence[T]) -> Generator[Finished[R], None, None]:
     from spinode.engine.worker import single_thread
 
+    # Workers get copies, too: a SeedSequence counts the children that were spawned from it, and the next run would
+    # have others.
     for number, task in enumerate(tasks):
         try:
             with single_thread():
-                finished = Finished(number=number, result=function(task))
+                finished = Finished(number=number, result=function(deepcopy(task)))
         except Exception as error:
             finished = Finished(number=number, error=error)
         yield finished
