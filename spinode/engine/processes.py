@@ -7,6 +7,7 @@ from the second death on, so that the one that kills its worker is found and the
 
 from __future__ import annotations
 
+import os
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
@@ -95,7 +96,8 @@ class _Line:
 
     def _pool(self) -> Any:
         if self.pool is None:
-            self.pool = ProcessPoolExecutor(self.jobs, initializer=install, initargs=(self.function,), env=ONE_THREAD)
+            given = (self.function, os.getpid())
+            self.pool = ProcessPoolExecutor(self.jobs, initializer=install, initargs=given, env=ONE_THREAD)
         return self.pool
 
     def close(self) -> None:

@@ -29,16 +29,16 @@ _installed: Callable[[Any], Any] | None = None
 _modules_seen = 0
 
 
-def install(function: Callable[[Any], Any]) -> None:
+def install(function: Callable[[Any], Any], parent: int) -> None:
     """Keep the function of this process's tasks, so that it is sent once a worker and not once a task.
 
     Ctrl-C reaches every process of a terminal: the one that gave the tasks answers it and ends this one, which also
-    ends by itself when that one was killed.
+    ends by itself when that one, the parent, was killed; be it while this one was starting.
     """
     global _installed
     _installed = function
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 
 def _end_with(parent: int) -> None:
