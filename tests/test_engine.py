@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from threadpoolctl import threadpool_limits
 
 from spinode.engine import Engine, WorkerDiedError, run_all, run_tasks
 from tests.engine_tasks import (
@@ -45,8 +46,10 @@ def test_a_second_run_of_the_same_tasks_gives_the_same_numbers_wherever_the_firs
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_libraries_have_one_thread_inside_a_task(jobs: int) -> None:
-    assert run_all(threads_of_libraries, [0, 1], Engine(jobs=jobs)) == [{1}, {1}]
+def test_libraries_have_one_thread_inside_a_task(jobs: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    with threadpool_limits(limits=2):
+        assert run_all(threads_of_libraries, [0, 1], Engine(jobs=jobs)) == [{1}, {1}]
 
 
 def test_threads_of_libraries_come_back_after_a_task() -> None:
