@@ -82,6 +82,7 @@ def test_a_worker_that_is_killed_costs_no_result(tmp_path: Path) -> None:
     assert (tmp_path / "killed").exists()
 
 
+@pytest.mark.slow
 def test_a_task_that_always_kills_its_worker_is_named_and_the_others_finish() -> None:
     found = {each.number: each for each in run_tasks(kills_always, range(10), TWO)}
     assert [number for number in range(10) if found[number].error is not None] == [5]
@@ -91,6 +92,7 @@ def test_a_task_that_always_kills_its_worker_is_named_and_the_others_finish() ->
     }
 
 
+@pytest.mark.slow
 def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     script = tmp_path / "parent.py"
     script.write_text(

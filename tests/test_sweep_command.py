@@ -94,7 +94,8 @@ def test_a_row_that_fails_keeps_its_message_and_the_others_go_on(tmp_path: Path,
 
 def test_the_calculator_and_the_datasheet_can_be_swept_too(tmp_path: Path) -> None:
     out = tmp_path / "design.h5"
-    assert main(["sweep", "design", "--over", "spacing=1MHz,2MHz", "-o", str(out), "--jobs", "1"]) == 0
+    words = ["sweep", "design", "--set", "draws=20", "--over", "spacing=1MHz,2MHz"]
+    assert main([*words, "-o", str(out), "--jobs", "1"]) == 0
     found = table(out)
     assert sum(name.startswith("rows.") for name in found) > 5
     with h5py.File(out) as file:
@@ -176,8 +177,8 @@ def test_an_interruption_says_how_to_go_on(tmp_path: Path, capsys: Captured, mon
     assert seen == [0, 1, 2, 2, 3, 4, 5]
 
 
-LONG = ["sweep", "simulate", "vortex", "--drive", "current={current}", "--over", "current=1mA:4mA:60"]
-LONG += ["--duration", "4us", "--temperature", "300K"]
+LONG = ["sweep", "simulate", "vortex", "--drive", "current={current}", "--over", "current=1mA:4mA:40"]
+LONG += ["--duration", "2us", "--temperature", "300K"]
 
 
 def started(out: Path, *more: str) -> subprocess.Popen[bytes]:
@@ -204,7 +205,7 @@ def killed_after(out: Path, count: int, *more: str) -> int:
 def test_a_sweep_that_is_killed_goes_on_and_repeats_no_row(tmp_path: Path, capsys: Captured) -> None:
     out, whole = tmp_path / "sweep.h5", tmp_path / "whole.h5"
     finished = killed_after(out, 10, "--jobs", "1")
-    assert 10 <= finished < 60
+    assert 10 <= finished < 40
     before = out.with_name("sweep.h5.rows").read_bytes()
     assert main([*LONG, "-o", str(out), "--jobs", "1", "--resume", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["taken_over"] == finished
