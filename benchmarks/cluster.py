@@ -3,6 +3,7 @@
     python benchmarks/cluster.py              all of it, some minutes
     python benchmarks/cluster.py --quick      a smoke test with few tasks
     python benchmarks/cluster.py --many 2 32 256 1000     numbers of Dask workers for the scheduler's cost
+    python benchmarks/cluster.py --parts scaling          real tasks alone
 
 Empty tasks show what the handing out costs: tasks a second, and the processor time a task of the giver (this process),
 of the scheduler and of a worker, which other programs on the machine change little. Many Dask workers live in two
@@ -22,7 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -87,8 +88,8 @@ def empty(number: int) -> int:
     return number
 
 
-def simulation(steps: int, seed: np.random.SeedSequence) -> float:
-    """A vortex oscillator with thermal noise; its seed belongs to the task."""
+def simulation(steps: int, seed: np.random.SeedSequence) -> tuple[float, float]:
+    """A vortex oscillator with thermal noise, whose seed belongs to the task; and the processor time it took [s]."""
     from spinode.devices.vortex import VortexOscillator
     from spinode.drives import Sampling, constant, join
     from spinode.simulate import simulate
@@ -97,7 +98,9 @@ def simulation(steps: int, seed: np.random.SeedSequence) -> float:
     sampling = Sampling(duration=steps * vortex.step, dt=5 * vortex.step)
     current, field = vortex.inputs
     drive = join(constant(current, sampling, 1.2 * vortex.threshold_current), constant(field, sampling, 0.0))
-    return float(simulate(vortex, drive, rng=np.random.default_rng(seed)).output.values.mean())
+    begun = time.thread_time()
+    trace = simulate(vortex, drive, rng=np.random.default_rng(seed))
+    return float(trace.output.values.mean()), time.thread_time() - begun
 
 
 @contextmanager
@@ -134,16 +137,6 @@ def _wait_for(file: Path, workers: int) -> None:
 def processor_seconds(processes: Sequence[psutil.Process]) -> float:
     """Processor time that these have used [s]."""
     return sum(each.cpu_times().user + each.cpu_times().system for each in processes)
-
-
-def best(rounds: int, run: Callable[[], object]) -> float:
-    """Shortest wall time [s]."""
-    times = []
-    for _ in range(rounds):
-        begun = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - begun)
-    return min(times)
 
 
 def per_second(engine: Engine, count: int) -> float:
@@ -187,22 +180,35 @@ def handing_out(count: int, rounds: int, many: Sequence[int]) -> list[Cost]:
 
 
 def scaling(count: int, steps: int, rounds: int) -> None:
-    """Print the time of real tasks on one core and on two, and check that every number is the same."""
-    run = partial(run_all, partial(simulation, steps), np.random.SeedSequence(1).spawn(count))
-    reference = run(Engine())
-    engines: dict[str, Callable[[], object]] = {"this process": partial(run, Engine())}
-    engines["2 processes (loky)"] = partial(run, Engine(jobs=2))
-    times = {name: best(rounds, work) for name, work in engines.items()}
-    same = run(Engine(jobs=2)) == reference
+    """Print how many real tasks a second one core and two do, and check that every number is the same."""
+    tasks = np.random.SeedSequence(1).spawn(count)
+    rates: dict[str, float] = {}
+    costs: dict[str, float] = {}
+    found: list[list[float]] = []
+
+    def measure(name: str, engine: Engine, workers: int) -> None:
+        for _ in range(rounds):
+            results, times = {}, []
+            for each in run_tasks(partial(simulation, steps), tasks, engine):
+                results[each.number] = each.taken()
+                times.append(time.perf_counter())
+            rate = (count - workers) / (times[-1] - times[workers - 1])  # from the first result of each worker on
+            rates[name] = max(rate, rates.get(name, 0.0))
+            found.append([results[number][0] for number in range(count)])
+            cost = float(np.median([seconds for _, seconds in results.values()]))
+            costs[name] = min(cost, costs.get(name, cost))
+
+    measure("this process", Engine(), 1)
+    measure("2 processes (loky)", Engine(jobs=2), 2)
     for workers in (1, 2):
         with dask(workers) as cluster:
-            same = (run(cluster.engine) == reference) and same  # numba's code is loaded by now
-            times[f"Dask, {workers} worker{'s' if workers > 1 else ''}"] = best(rounds, partial(run, cluster.engine))
-    single = times["this process"]
-    print(f"\n{count} simulations of {single / count:.2f} s each (best of {rounds}, start of the workers included)")
-    for name, seconds in times.items():
-        print(f"  {name:20s} {seconds:6.2f} s   {single / seconds:4.2f} times as fast")
-    print(f"  numbers the same bit for bit: {'yes' if same else 'NO'}")
+            measure(f"Dask, {workers} worker{'s' if workers > 1 else ''}", cluster.engine, workers)
+    single = rates["this process"]
+    print(f"\n{count} simulations of {1 / single:.2f} s each: tasks a second (best of {rounds}, without the start)")
+    for name, rate in rates.items():
+        print(f"  {name:20s} {rate:7.2f}   {rate / single:4.2f} times as many   {costs[name]:.3f} s of a core each")
+    same = all(each == found[0] for each in found)
+    print(f"  numbers of all {len(found)} runs the same bit for bit: {'yes' if same else 'NO'}")
 
 
 def shortest(costs: Sequence[Cost], workers: int) -> float:
@@ -229,12 +235,14 @@ def main(words: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="few tasks, one round")
     parser.add_argument("--many", type=int, nargs="+", default=[2, 32, 256], help="numbers of Dask workers")
+    parser.add_argument("--parts", nargs="+", choices=("cost", "scaling"), default=("cost", "scaling"))
     options = parser.parse_args(words)
     quick = options.quick
     print(machine())
-    costs = handing_out(100 if quick else 1000, 1 if quick else 3, [2] if quick else options.many)
-    scaling(4 if quick else 16, 20_000 if quick else 500_000, 1 if quick else 3)
-    model(costs)
+    if "cost" in options.parts:
+        model(handing_out(100 if quick else 1000, 1 if quick else 3, [2] if quick else options.many))
+    if "scaling" in options.parts:
+        scaling(6 if quick else 16, 20_000 if quick else 1_500_000, 1 if quick else 3)
 
 
 if __name__ == "__main__":
