@@ -135,3 +135,14 @@ def test_the_envelope_stands_at_the_point_of_the_literature() -> None:
     (reservoir,) = DeviceOptions(name="envelope", nodes=5).reservoirs(1)
     fitted = reservoir.fit([np.random.default_rng(0).standard_normal((50, 3))])
     assert np.allclose((fitted.rest_, fitted.swing_, fitted.node_time_), (7e-3, 3e-3, 100e-9))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("split", ["loso", "utterances"])
+def test_two_processes_give_the_record_of_one(split: str, digits: Path, capsys: Captured) -> None:
+    words = ["--data", str(digits), "--split", split, "--nodes", "10", "--seeds", "2"]
+    one, two, plain = (record_of(capsys, *words, *more) for more in (["--jobs", "1"], ["--jobs", "2"], []))
+    for record in (one, two, plain):
+        record.pop("seconds")
+    assert one == two
+    assert one["confusion"] == plain["confusion"]

@@ -34,8 +34,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "speech": ("spinode.cli.speech", "speech_command", "Recognise spoken words with one device, beside its controls."),
     "bind": ("spinode.cli.bind", "bind_command", "Tell sequences of events apart by mutual synchronization."),
     "design": ("spinode.cli.design", "design_command", "Design an array of oscillators from what can be made."),
+    "sweep": ("spinode.cli.sweep", "sweep_command", "Run a command once for every combination of settings."),
     "info": ("spinode.cli.info", "info_command", "Show what a file or a device holds."),
 }
+PASSED_ON: dict[str, dict[str, bool]] = {"sweep": {"ignore_unknown_options": True, "allow_extra_args": True}}
+"""Commands that take the words of another."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -66,8 +69,14 @@ def application(called: str | None) -> typer.Typer:
     app.callback()(_root)
     for name, (module, function, line) in COMMANDS.items():
         command: Command = getattr(import_module(module), function) if name == called else _not_loaded
-        app.command(name, short_help=line)(command)
+        app.command(name, short_help=line, context_settings=PASSED_ON.get(name))(command)
     return app
+
+
+def command_named(name: str) -> Any:
+    """The command of a name, ready to be given its words."""
+    group: Any = get_command(application(name))
+    return group.commands[name]
 
 
 def _run(words: list[str]) -> int:
@@ -114,11 +123,12 @@ def _report(error: BaseException) -> int:
     if isinstance(error, KeyboardInterrupt | typer.Abort):
         _say(f"spinode: {_one_line(str(error)) or 'interrupted'}")
         return 130
-    _say(f"spinode: {_reason(error)}")
+    _say(f"spinode: {reason_of(error)}")
     return 1
 
 
-def _reason(error: BaseException) -> str:
+def reason_of(error: BaseException) -> str:
+    """What went wrong, in one line."""
     if isinstance(error, OSError):
         return _file_reason(error)
     if isinstance(error, MemoryError):

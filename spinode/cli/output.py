@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from time import monotonic
 
@@ -20,6 +21,7 @@ Advance = Callable[[float, str], None]
 FIGURES = (".png", ".pdf", ".svg")
 QUIET_SECONDS = 10.0  # between two plain progress lines
 WIDE = 10_000  # columns where there is no terminal: a line is never folded
+_taken: ContextVar[list[Mapping[str, object]] | None] = ContextVar("taken", default=None)
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> None:
@@ -48,7 +50,22 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title:
 
 def print_json(record: Mapping[str, object]) -> None:
     """Print one JSON object on stdout; arrays become lists, and a number that is not finite becomes null."""
-    print(json_text(record))
+    taken = _taken.get()
+    if taken is None:
+        print(json_text(record))
+    else:
+        taken.append(record)
+
+
+@contextmanager
+def taking_json() -> Iterator[list[Mapping[str, object]]]:
+    """Inside the block, records go to this list instead of stdout, and no progress is shown."""
+    records: list[Mapping[str, object]] = []
+    token = _taken.set(records)
+    try:
+        yield records
+    finally:
+        _taken.reset(token)
 
 
 @contextmanager
@@ -58,7 +75,9 @@ def progress(label: str) -> Iterator[Advance]:
     A bar on a terminal, otherwise a plain line about every ten seconds. ``advance(done, note)`` takes the part that is
     done, 0 to 1, and a short note such as the present error.
     """
-    if sys.stderr.isatty():
+    if _taken.get() is not None:
+        yield lambda done, note: None
+    elif sys.stderr.isatty():
         with _bar(label) as advance:
             yield advance
     else:

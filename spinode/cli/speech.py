@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,10 +16,13 @@ from spinode.cli.output import check_figure, print_json, print_table, progress, 
 from spinode.cli.speech_options import DeviceOptions, read_corpus
 
 if TYPE_CHECKING:
+    from spinode.cli.output import Advance
+    from spinode.engine import Engine
     from spinode.reservoir import Reservoir
     from spinode.speech.corpus import Corpus
-    from spinode.speech.report import Outcome, Scored
+    from spinode.speech.report import Scored
     from spinode.speech.scores import Gain
+    from spinode.speech.tasks import Outcome
     from spinode.speech.words import Words
 
 FRONT_ENDS = "spectrogram, magnitude, log-mel, mfcc, cochleagram"
@@ -45,6 +49,8 @@ def speech_command(
         bool, typer.Option("--noise", help="With the noise of the device, or what a surrogate learned.")
     ] = False,
     skip_damaged: Annotated[bool, typer.Option(help="Leave damaged and silent clips out.")] = False,
+    jobs: Annotated[int, typer.Option("--jobs", help="Worker processes; 0 for none, with threads.", min=0)] = 0,
+    cluster: Annotated[str, typer.Option(help="Dask scheduler: tcp://HOST:PORT, or its scheduler file.")] = "",
     plot: Annotated[Path | None, typer.Option("--plot", help="Figure: accuracies, gains, confusions, states.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing figure.")] = False,
     json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
@@ -56,7 +62,7 @@ def speech_command(
     )  # fmt: skip
     told = _Told(
         data=data, corpus=corpus, frontend=frontend, split=split or ("official" if data else "loso"), readout=readout,
-        segments=segments, deltas=deltas, seeds=seeds, skip_damaged=skip_damaged,
+        segments=segments, deltas=deltas, seeds=seeds, skip_damaged=skip_damaged, engine=_engine(jobs, cluster),
     )  # fmt: skip
     if plot is not None:
         check_figure(plot)
@@ -77,6 +83,17 @@ class _Told:
     deltas: int
     seeds: int
     skip_damaged: bool
+    engine: Engine | None
+
+
+def _after_front_end(advance: Advance, part: float, note: str) -> None:
+    advance(0.1 + 0.9 * part, note)
+
+
+def _engine(jobs: int, cluster: str) -> Engine | None:
+    from spinode.engine import Engine
+
+    return Engine(jobs=max(1, jobs), cluster=cluster) if jobs or cluster else None
 
 
 def _run(told: _Told, options: DeviceOptions, plot: Path | None, json_output: bool) -> None:
@@ -89,7 +106,8 @@ def _run(told: _Told, options: DeviceOptions, plot: Path | None, json_output: bo
     found = read_corpus(told.data, told.corpus, told.skip_damaged)
     with progress("speech") as advance:
         words = _words(found, told.frontend, told.deltas, lambda part: advance(0.1 * part, told.frontend))
-        scored = score(words, told.split, reservoirs, reading, lambda part, note: advance(0.1 + 0.9 * part, note))
+        later = partial(_after_front_end, advance)
+        scored = score(words, told.split, reservoirs, reading, later, told.engine)
     shown = {name: getattr(told, name) for name in ("split", "frontend", "readout", "segments", "deltas")}
     record = _record(scored, found, {**shown, "device": options.name, "noise": options.noise})
     record["nodes"] = options.nodes if reservoirs else 0
