@@ -22,5 +22,5 @@ def set_inline(writer: Any, node: nodes.Node) -> None:
 
 def set_block(writer: Any, node: nodes.Node) -> None:
     """An equation of its own."""
-    writer.body.append(convert(node.astext(), display="block"))
+    writer.body.append(f'<div class="equation">{convert(node.astext(), display="block")}</div>\n')
     raise nodes.SkipNode
