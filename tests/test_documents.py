@@ -14,6 +14,8 @@ import pytest
 from typer.main import get_command
 
 from spinode.cli import COMMANDS, application
+from spinode.design import DesignSpec
+from spinode.design.text import make_spec, read_toml
 from tests.guide_pages import (
     GUIDES,
     README,
@@ -32,6 +34,10 @@ LINKED = (README, ROOT / "micromag_data" / "README.md", ROOT / "CONTRIBUTING.md"
 AS_PRINTED = ("first_ten_minutes", "own_device", "threshold", "device_vortex", "device_wall", "device_nbox")
 AS_PRINTED += ("device_auto_oscillator",)
 """Pages whose blocks are run one after the other, python and commands alike, in an empty folder."""
+
+PUBLIC = ("spinode", "spinode.devices", "spinode.importers", "spinode.surrogate", "spinode.calibration")
+PUBLIC += ("spinode.reservoir", "spinode.design")
+"""Packages whose ``__all__`` is what their users are meant to have."""
 
 each_guide = pytest.mark.parametrize("path", GUIDES, ids=lambda path: path.stem)
 each_linked = pytest.mark.parametrize("path", LINKED, ids=lambda path: str(path.relative_to(ROOT)))
@@ -86,6 +92,13 @@ def test_every_command_of_a_document_is_understood_by_the_command_line(path: Pat
             assert words in (None, ["--version"], ["--help"]), line
 
 
+@each_guide
+def test_a_spec_in_a_guide_is_one_that_the_calculator_takes(path: Path) -> None:
+    for block in blocks_of(path.read_text(encoding="utf-8")):
+        if block.kind == "toml":
+            assert isinstance(make_spec(read_toml(block.text, f"{path.name}:{block.line}")), DesignSpec)
+
+
 @each_linked
 def test_what_a_document_points_to_is_there(path: Path) -> None:
     assert missing(path.read_text(encoding="utf-8"), path.parent) == []
@@ -112,6 +125,27 @@ def test_every_figure_has_a_command_and_its_script_is_there() -> None:
         scripts = [word for word in shlex.split(command) if word.endswith(".py")]
         assert all((ROOT / script).is_file() for script in scripts), name
         assert scripts or spinode_words(command), name
+
+
+def reference_names() -> list[str]:
+    """Names that the pages of the reference describe."""
+    pages = [path.read_text(encoding="utf-8") for path in GUIDES if path.stem.startswith("api_")]
+    blocks = [block for page in pages for block in blocks_of(page) if block.kind == "{eval-rst}"]
+    return re.findall(r"^\.\. auto(?:class|function):: (\S+)$", "\n".join(block.text for block in blocks), re.MULTILINE)
+
+
+def test_what_the_reference_describes_is_there() -> None:
+    names = reference_names()
+    assert len(names) == len(set(names))
+    for name in names:
+        module, _, last = name.rpartition(".")
+        assert (getattr(import_module(module), last).__doc__ or "").strip(), name
+
+
+@pytest.mark.parametrize("package", PUBLIC)
+def test_the_reference_describes_every_public_name(package: str) -> None:
+    known = {name.rpartition(".")[2] for name in reference_names()}
+    assert sorted(set(import_module(package).__all__) - known - {"__version__"}) == []
 
 
 def spinode_on_path(folder: Path) -> dict[str, str]:
