@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from spinode.cli import main
+from spinode.cli.bind import _scores
 from spinode.devices import AutoOscillator, VortexOscillator
 from spinode.networks.binding import Binding, present
 from spinode.networks.binding_decision import (
@@ -21,9 +22,18 @@ from spinode.networks.binding_decision import (
     pooled,
     wilson_interval,
 )  # fmt: skip
-from spinode.networks.binding_designs import currents_for, gain_for, groups_of, hysteretic, start, without_nonlinearity
-from spinode.networks.binding_study import Study, ablations, study, together
+from spinode.networks.binding_designs import (
+    CAUTIOUS,
+    currents_for,
+    gain_for,
+    groups_of,
+    hysteretic,
+    start,
+    without_nonlinearity,
+)
+from spinode.networks.binding_study import Scores, Study, ablations, study, together
 from spinode.networks.binding_training import Rule, Trained, targets, train
+from spinode.simulate import DivergedError
 from tests.tolerances import ROUNDING
 
 DEVICE = AutoOscillator(readout_angle=np.pi / 2, temperature=300.0)
@@ -137,6 +147,23 @@ def test_without_nonlinearity_the_frequencies_are_the_same_and_nothing_locks() -
     assert present(replace(split, device=DEVICE), [[-1]], rng(2)).locking.min() > 0.95
 
 
+def test_a_vortex_without_nonlinearity_keeps_the_spacings_of_its_frequencies_and_does_not_lock() -> None:
+    vortex = VortexOscillator(temperature=0.0)
+    begin = start(vortex, width=CAUTIOUS)
+    spread = currents_for(
+        vortex, vortex.frequency_at(1.5 * vortex.threshold_current) + 4e6 * np.array([-1.0, 0.0, 1.0])
+    )
+    whole = replace(begin, bias=spread, window=2e-6, dt=0.4e-9)
+    plain = without_nonlinearity(whole)
+    assert isinstance(plain.device, VortexOscillator)
+    spacings = np.diff([plain.device.frequency_at(each) for each in plain.bias])
+    np.testing.assert_allclose(spacings, 4e6, rtol=1e-3)
+    centre = plain.device.current_for_radius(vortex.orbit(1.5 * vortex.threshold_current).radius)
+    assert abs(plain.device.orbit(centre).nonlinearity) < 1e-6 < 1 < abs(vortex.orbit(centre).nonlinearity)
+    assert present(plain, [[-1]], rng(2)).locking.max() < 0.6
+    assert present(whole, [[-1]], rng(2)).locking.min() > 0.95
+
+
 @pytest.mark.slow
 def test_at_room_temperature_at_least_nine_of_ten_sequences_are_told_apart() -> None:
     scores = study(trained().binding, Study(noisy=True), rng(9))
@@ -157,8 +184,8 @@ def test_bad_input_is_answered_with_the_rule() -> None:
         present(binding, [[3]], rng())
     with pytest.raises(ValueError, match="must be one for each of 3 events"):
         train(binding, Rule(groups=((0, 1),), step=1e-4), rng())
-    with pytest.raises(ValueError, match="must have auto-oscillators"):
-        without_nonlinearity(start(VortexOscillator()))
+    with pytest.raises(ValueError, match="must have vortices, or auto-oscillators"):
+        without_nonlinearity(replace(binding, device=replace(DEVICE, torque_saturation=0.1)))
 
 
 def test_the_command_gives_the_keys_of_its_contract(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -182,6 +209,18 @@ def test_the_command_gives_the_keys_of_its_contract(tmp_path: Path, capsys: pyte
     assert set(record["ablations"]) == {"no_coupling", "nu=0", "no_memory", "state_only"}
     assert all({"accuracy", "interval", "items"} <= set(each) for each in record["ablations"].values())
     assert figure.stat().st_size > 10_000
+
+
+def test_an_ablation_that_diverges_is_named_and_loses_no_other_score(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(binding: Binding, settings: Study, source: np.random.Generator) -> Scores:
+        if binding.gain == 0:
+            raise DivergedError("oscillator 1 left the disk", 1, 0.0, np.zeros(2))
+        return {}
+
+    monkeypatch.setattr("spinode.networks.binding_study.study", broken)
+    found, failed = _scores(trained().binding, Study(), rng(), lambda part, note="": None)
+    assert failed == {"no_coupling": "oscillator 1 left the disk"}
+    assert set(found) == {"", "no_memory", "state_only", "nu=0"}
 
 
 def test_the_command_says_which_devices_can_bind(capsys: pytest.CaptureFixture[str]) -> None:
