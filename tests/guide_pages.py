@@ -99,7 +99,7 @@ def shell_lines(block: Block) -> list[str]:
     """Lines of a block without a language that are commands: no prompt, no comment behind, no line of output."""
     if block.kind not in ("", "bash", "sh"):
         return []
-    joined = block.text.replace("\\\n", " ")
+    joined = re.sub(r"\s*\\\n\s*", " ", block.text)
     return [_COMMENT.sub("", line.removeprefix("$ ").strip()) for line in joined.split("\n") if line.strip()]
 
 

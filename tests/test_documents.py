@@ -76,6 +76,19 @@ def test_what_the_code_of_a_guide_imports_is_there(path: Path) -> None:
     assert absent == []
 
 
+def understand(words: list[str]) -> None:
+    """Parse a command as the command line does, without running it; where it is cut short by ``...``, its options."""
+    group = get_command(application(words[0]))
+    if "..." in words:
+        known = {option for parameter in group.commands[words[0]].params for option in parameter.opts}
+        assert {word for word in words if word.startswith("--")} <= known, words
+        return
+    with group.make_context("spinode", list(words)) as context:
+        name, command, rest = group.resolve_command(context, [*context._protected_args, *context.args])
+        with command.make_context(name, rest, parent=context):
+            pass
+
+
 @each_linked
 def test_every_command_of_a_document_is_understood_by_the_command_line(path: Path) -> None:
     blocks = blocks_of(path.read_text(encoding="utf-8"))
@@ -83,11 +96,7 @@ def test_every_command_of_a_document_is_understood_by_the_command_line(path: Pat
     for line in lines:
         words = spinode_words(line)
         if words and words[0] in COMMANDS:
-            command = get_command(application(words[0]))
-            with command.make_context("spinode", list(words)) as context:
-                name, found, rest = command.resolve_command(context, [*context._protected_args, *context.args])
-                with found.make_context(name, rest, parent=context):
-                    pass
+            understand(words)
         else:
             assert words in (None, ["--version"], ["--help"]), line
 
@@ -213,8 +222,9 @@ def test_blocks_are_found_with_their_marks() -> None:
     assert [shell_lines(block) for block in blocks] == [["spinode info wall"], ["spinode demo"], []]
 
 
-def test_a_command_that_does_not_exist_is_found(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["fit t.h5 -o x.h5 \\\n    --degrees 3", "fit ... --degrees 3"])
+def test_an_option_that_does_not_exist_is_found(command: str, tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text("```\nspinode fit t.h5 -o x.h5 --degrees 3\n```\n")
+    page.write_text(f"```\nspinode {command}\n```\n")
     with pytest.raises(Exception, match="--degrees"):
         test_every_command_of_a_document_is_understood_by_the_command_line(page)
