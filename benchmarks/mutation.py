@@ -51,7 +51,7 @@ class Target:
 
 
 TARGETS = {
-    "units": Target(module="spinode.units", tests=("tests/test_units.py",)),
+    "units": Target(module="spinode.units", tests=("tests/test_units.py", "tests/test_unit_tables.py")),
     "integrator": Target(module="spinode.integrator", tests=("tests/test_simulate.py", "tests/test_eighth_order.py")),
     "stepping": Target(module="spinode.stepping", tests=("tests/test_simulate.py",), compiled=True),
     "readouts": Target(module="spinode.reservoir.readouts", tests=("tests/test_reservoir_readouts.py",)),
@@ -220,7 +220,8 @@ def run_tests(target: Target, code: CodeType | None, cache: Path) -> int:
     if code is not None:
         sys.meta_path.insert(0, Replaced(target.module, code))
     os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(cache / "hypothesis")
-    return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *target.tests]))
+    plain = ("--assert=plain", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:pytest_cov")
+    return int(pytest.main(["-x", "-q", *plain, *target.tests]))
 
 
 def forked(target: Target, code: CodeType | None, cache: Path, most: float) -> tuple[int | None, float]:
