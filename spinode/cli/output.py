@@ -1,6 +1,7 @@
 """What commands share: tables and JSON on stdout, progress on stderr, and the checks of common options.
 
-Colours and bars are for a terminal alone; NO_COLOR (or TERM=dumb) takes the colours off there as well.
+Colours and bars are for a terminal alone; NO_COLOR (or TERM=dumb) takes the colours off there as well. What draws them
+is imported when it is used, so that the help of a command and its completion are quick.
 """
 
 from __future__ import annotations
@@ -11,13 +12,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
+from typing import TYPE_CHECKING
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-from rich.table import Table
-
-from spinode.json_text import json_text
+if TYPE_CHECKING:
+    from rich.console import Console
 
 Advance = Callable[[float, str], None]
 FIGURES = (".png", ".pdf", ".svg")
@@ -38,6 +36,9 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title:
     title : str
         Line above the table; none if empty.
     """
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
     numeric = [_numeric([row[number] for row in rows]) for number in range(len(columns))]
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for heading, right in zip(columns, numeric, strict=True):
@@ -52,6 +53,8 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title:
 
 def print_json(record: Mapping[str, object]) -> None:
     """Print one JSON object on stdout; arrays become lists, and a number that is not finite becomes null."""
+    from spinode.json_text import json_text
+
     print(json_text(record))
 
 
@@ -147,6 +150,8 @@ def sample_range(text: str | None, length: int) -> tuple[int, int]:
 
 
 def _console(stderr: bool) -> Console:
+    from rich.console import Console
+
     console = Console(stderr=stderr, markup=False, highlight=False, emoji=False)
     if not console.is_terminal:
         console.width = WIDE
@@ -169,6 +174,8 @@ def _silence(done: float, note: str) -> None:
 
 @contextmanager
 def _bar(label: str) -> Iterator[Advance]:
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
     shown = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*shown, TextColumn("{task.fields[note]}"), console=_console(stderr=True)) as bar:
         task = bar.add_task(label, total=1.0, note="")
