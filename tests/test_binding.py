@@ -21,7 +21,15 @@ from spinode.networks.binding_decision import (
     pooled,
     wilson_interval,
 )  # fmt: skip
-from spinode.networks.binding_designs import currents_for, gain_for, groups_of, hysteretic, start, without_nonlinearity
+from spinode.networks.binding_designs import (
+    CAUTIOUS,
+    currents_for,
+    gain_for,
+    groups_of,
+    hysteretic,
+    start,
+    without_nonlinearity,
+)
 from spinode.networks.binding_study import Study, ablations, study, together
 from spinode.networks.binding_training import Rule, Trained, targets, train
 from tests.tolerances import ROUNDING
@@ -137,6 +145,23 @@ def test_without_nonlinearity_the_frequencies_are_the_same_and_nothing_locks() -
     assert present(replace(split, device=DEVICE), [[-1]], rng(2)).locking.min() > 0.95
 
 
+def test_a_vortex_without_nonlinearity_keeps_the_spacings_of_its_frequencies_and_does_not_lock() -> None:
+    vortex = VortexOscillator(temperature=0.0)
+    begin = start(vortex, width=CAUTIOUS)
+    spread = currents_for(
+        vortex, vortex.frequency_at(1.5 * vortex.threshold_current) + 4e6 * np.array([-1.0, 0.0, 1.0])
+    )
+    whole = replace(begin, bias=spread, window=2e-6, dt=0.4e-9)
+    plain = without_nonlinearity(whole)
+    assert isinstance(plain.device, VortexOscillator)
+    spacings = np.diff([plain.device.frequency_at(each) for each in plain.bias])
+    np.testing.assert_allclose(spacings, 4e6, rtol=1e-3)
+    centre = 1.5 * plain.device.threshold_current
+    assert abs(plain.device.orbit(centre).nonlinearity) < 1e-6 < 1 < abs(vortex.orbit(centre).nonlinearity)
+    assert present(plain, [[-1]], rng(2)).locking.max() < 0.6
+    assert present(whole, [[-1]], rng(2)).locking.min() > 0.95
+
+
 @pytest.mark.slow
 def test_at_room_temperature_at_least_nine_of_ten_sequences_are_told_apart() -> None:
     scores = study(trained().binding, Study(noisy=True), rng(9))
@@ -157,8 +182,8 @@ def test_bad_input_is_answered_with_the_rule() -> None:
         present(binding, [[3]], rng())
     with pytest.raises(ValueError, match="must be one for each of 3 events"):
         train(binding, Rule(groups=((0, 1),), step=1e-4), rng())
-    with pytest.raises(ValueError, match="must have auto-oscillators"):
-        without_nonlinearity(start(VortexOscillator()))
+    with pytest.raises(ValueError, match="must have vortices, or auto-oscillators"):
+        without_nonlinearity(replace(binding, device=replace(DEVICE, torque_saturation=0.1)))
 
 
 def test_the_command_gives_the_keys_of_its_contract(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

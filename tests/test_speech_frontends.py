@@ -53,7 +53,8 @@ def test_a_word_shorter_than_a_window_gives_one_frame(name: str) -> None:
 @pytest.mark.parametrize("name", FRONT_ENDS)
 def test_frames_come_each_ten_milliseconds(name: str) -> None:
     count = len(front_end(name, 8000)(noise(8000), 8000))
-    assert count == (100 if name == "cochleagram" else 98)  # 98: as many windows of 25 ms as fit into a second
+    # as many windows as fit into a second: of 25 ms, for the spectrograms of 16 ms; the ear has no window
+    assert count == {"cochleagram": 100, "spectrogram": 99, "magnitude": 99}.get(name, 98)
 
 
 def test_a_frame_is_the_window_times_the_sound() -> None:
@@ -79,6 +80,14 @@ def test_the_linear_spectrogram_is_linear_and_the_magnitude_is_not() -> None:
     np.testing.assert_allclose(linear(one - two, 8000), linear(one, 8000) - linear(two, 8000), atol=ROUNDING)
     np.testing.assert_array_equal(magnitude(-one, 8000), magnitude(one, 8000))
     assert np.abs(magnitude(one - two, 8000) - magnitude(one, 8000) + magnitude(two, 8000)).max() > 1.0
+
+
+@pytest.mark.parametrize("rate", [8000, 12500, 16000])
+@pytest.mark.parametrize("name", ["spectrogram", "magnitude"])
+def test_the_window_of_a_spectrogram_has_as_many_samples_as_its_frequencies_need(name: str, rate: int) -> None:
+    found = front_end(name, rate)
+    assert isinstance(found, LinearSpectrogram | MagnitudeSpectrogram)
+    assert found.frames.cut(noise(rate // 20), rate).shape[1] == 2 * (found.channels - 1)
 
 
 @pytest.mark.parametrize("channel", [8, 20, 50])

@@ -19,6 +19,7 @@ from spinode.surrogate.filter import filter_slopes, filter_trace
 from spinode.surrogate.innovations import Problem, Stretch, flat_noise, innovations, tune_noise
 from spinode.surrogate.learned_noise import SILENT, LearnedNoise
 from spinode.surrogate.least_squares import Record
+from spinode.surrogate.noise_climb import HEUN_DECAY, HEUN_TURN, heun_steps
 from spinode.traces import Trace, TraceSet
 from tests.known_devices import FAST, duffing, made, random_levels
 from tests.noisy_traces import ENVELOPE, decay, envelope_trace, settled
@@ -80,6 +81,19 @@ def test_a_rotation_within_a_sample_spreads_the_noise_as_the_integral_says() -> 
     turned = np.exp(-0.1 * times)[:, None] * np.column_stack([np.cos(0.5 * times), np.sin(0.5 * times)])
     exact = np.mean(0.3 * turned[:, 0] ** 2 + 0.7 * turned[:, 1] ** 2)
     assert found[3][1, 0] - 1e6 == pytest.approx(exact, rel=1e-4)
+
+
+def test_heun_steps_follow_the_fastest_decay_and_the_fastest_turn() -> None:
+    decaying, turning = (FieldShape(states=count, inputs=0, degree=1) for count in (1, 2))
+    assert heun_steps(decaying, np.array([0.0, -RATE]), np.zeros((3, 1))) == np.ceil(RATE / HEUN_DECAY)
+    assert heun_steps(turning, np.array([0, -0.1, 0.5, 0, -0.5, -0.1]), np.zeros((3, 2))) == np.ceil(0.5 / HEUN_TURN)
+
+
+def test_the_longest_heun_step_leaves_a_decay_and_its_variance_as_they_are() -> None:
+    a = HEUN_DECAY
+    factor, kick = 1 - a + a**2 / 2, a * (1 - a / 2) ** 2  # of dx = -x dt + dW, by hand
+    assert -np.log(factor) / a == pytest.approx(1, abs=2e-3)
+    assert kick / (1 - factor**2) == pytest.approx(0.5, rel=3e-3)
 
 
 def test_two_outputs_worked_in_one_after_another_have_the_likelihood_of_both_at_once() -> None:

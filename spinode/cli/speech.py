@@ -138,11 +138,11 @@ def _run(told: _Told, options: DeviceOptions, plot: Path | None, json_output: bo
 
 def _words(corpus: Corpus, frontend: str, deltas: int, advance: Callable[[float], None]) -> Words:
     from spinode.speech.features import features
-    from spinode.speech.settings import benchmark_front_end
+    from spinode.speech.frontends import front_end
     from spinode.speech.steps import Deltas
     from spinode.speech.words import words_of
 
-    words = words_of(corpus, features(corpus, benchmark_front_end(frontend, corpus.rate), advance=advance))
+    words = words_of(corpus, features(corpus, front_end(frontend, corpus.rate), advance=advance))
     if deltas < 0:
         raise ValueError(f"--deltas must be 0 or more frames, got {deltas}")
     return words.with_frames(Deltas(deltas).fit_transform(words.frames)) if deltas else words

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
@@ -39,7 +40,7 @@ EXACTLY_IN_PLANE = 1e-15
 """cos of a right angle in double precision is 6e-17; nobody means that by a tilt of pi/2."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)  # no slots: the derived numbers of the design's many orbits are kept
 class VortexOscillator:
     """Gyrating vortex core of a disk under spin torques and an in-plane field.
 
@@ -236,7 +237,7 @@ class VortexOscillator:
         """G = 2 pi L Ms/gamma [J s/m2]."""
         return 2 * np.pi * self.thickness * self.saturation_magnetization / GAMMA
 
-    @property
+    @cached_property
     def stiffness(self) -> float:
         """kappa = kappa_ms(L/R) + exchange_weight 4 pi A L/R^2 [N/m], without current."""
         return sum(self._stiffnesses)
@@ -248,27 +249,27 @@ class VortexOscillator:
         growth = magnetostatic_growth(self.thickness / self.radius)
         return (magnetostatic * growth + exchange * EXCHANGE_GROWTH) / (magnetostatic + exchange)
 
-    @property
+    @cached_property
     def frequency(self) -> float:
         """kappa/(2 pi G) [Hz]: gyrotropic frequency of a small orbit without current."""
         return self.stiffness / (2 * np.pi * self.gyrovector)
 
-    @property
+    @cached_property
     def core_radius(self) -> float:
         """Rc = core_ratio sqrt(2 A/(mu0 Ms^2)) [m]."""
         return self.core_ratio * float(np.sqrt(2 * self.exchange_stiffness / MU0)) / self.saturation_magnetization
 
-    @property
+    @cached_property
     def linear_damping(self) -> float:
         """d0 = alpha [5/8 + ln(R/Rc)/2], Guslienko 2014 eq. 4 and 5 as quoted; derived again here."""
         return self.damping * (CORE_DAMPING + 0.5 * math.log(self.radius / self.core_radius))
 
-    @property
+    @cached_property
     def nonlinear_damping(self) -> float:
         """d1 = damping_growth alpha."""
         return self.damping_growth * self.damping
 
-    @property
+    @cached_property
     def torque_rate(self) -> float:
         """chi/I = p j cos(tilt) [1/(s A)]: growth of the orbit by the perpendicular part of the spin torque."""
         cosine = math.cos(self.polarizer_tilt)
@@ -287,7 +288,7 @@ class VortexOscillator:
         """C gamma/3 [1/(s T)]: force along y of a field along x over G R B, (2 pi/3) Ms R L B for small s."""
         return self.chirality * GAMMA * MOMENT / 2
 
-    @property
+    @cached_property
     def oersted_shift(self) -> float:
         """C (2/15) gamma mu0 R/(pi R^2) [rad/(s A)]: shift of w by the current's own field, small orbit."""
         return self.oersted_weight * self.chirality * OERSTED / (2 * np.pi) * GAMMA * MU0 * self.radius / self._area

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from spinode.devices.vortex import VortexOscillator
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class VortexOrbit:
     """Steady motion of the core at a constant current, without a field.
 
@@ -72,7 +73,7 @@ class VortexOrbit:
         """Whether the Oersted field leaves the core a restoring force, w(0) > 0."""
         return self.turning(0.0) > 0
 
-    @property
+    @cached_property
     def power(self) -> float:
         """p with chi = d(p) w(p), whether or not the core bears it; 0 below threshold, inf where there is none."""
         growth, shift, loss = self.growth_rate, self.turning_growth, self.device.nonlinear_damping

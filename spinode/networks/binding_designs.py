@@ -9,6 +9,7 @@ import numpy as np
 from spinode.devices.auto_oscillator import AutoOscillator
 from spinode.devices.constants import GAMMA
 from spinode.devices.vortex import VortexOscillator
+from spinode.devices.vortex_energy import OERSTED_GROWTH
 from spinode.networks.binding import Binding
 from spinode.signals import FloatArray
 
@@ -145,19 +146,25 @@ def currents_for(device: Analytic, frequencies: FloatArray) -> FloatArray:
 
 
 def without_nonlinearity(binding: Binding) -> Binding:
-    """The same frequencies, currents and coupling, but nu = 0: the frequency follows the current and not the power.
+    """The same frequencies and coupling, but nu = 0: the frequency follows the current and not the power.
 
-    f0' = f0 - N/Q and (df/dI)' = df/dI + N/(Q Ith), since p0 = (I/Ith - 1)/Q.
+    Auto-oscillator: f0' = f0 - N/Q and (df/dI)' = df/dI + N/(Q Ith), since p0 = (I/Ith - 1)/Q; the currents stay.
+    Vortex: its own frequency and the current's field move with the orbit, w0 N_u p + g O I p, and so does the frequency
+    with the current. O' is made equal to that tuning in the middle of the currents and w0 N_u' to -g O' I there. The
+    threshold moves by a part d0 O'/chi, so the currents are those with the same spacings of the frequencies; away from
+    the middle a little nonlinearity is left.
 
     Raises
     ------
     ValueError
-        If the device is not an ``AutoOscillator`` with eta = 0.
+        If the device is neither an ``AutoOscillator`` with eta = 0 nor a ``VortexOscillator``.
     """
     device = binding.device
+    if isinstance(device, VortexOscillator):
+        return _without_growth(binding, device)
     if not isinstance(device, AutoOscillator) or device.torque_saturation != 0:
         raise ValueError(
-            "without_nonlinearity.binding must have auto-oscillators with torque_saturation 0, got"
+            "without_nonlinearity.binding must have vortices, or auto-oscillators with torque_saturation 0, got"
             f" {device.name}; try auto-oscillator"
         )
     tuning = device.frequency_shift / device.damping_growth
@@ -168,3 +175,19 @@ def without_nonlinearity(binding: Binding) -> Binding:
         frequency_shift=0.0,
     )
     return replace(binding, device=plain)
+
+
+def _without_growth(binding: Binding, device: VortexOscillator) -> Binding:
+    middle = CENTRE * device.threshold_current
+    tuning = 2 * np.pi * device.orbit(middle).frequency_slope
+    plain = replace(device, oersted_weight=tuning / replace(device, oersted_weight=1.0).oersted_shift)
+    centre = CENTRE * plain.threshold_current
+    plain = replace(plain, frequency_growth=-OERSTED_GROWTH * tuning * centre / (2 * np.pi * plain.frequency))
+    moved = plain.frequency_at(centre) - device.frequency_at(middle)
+
+    def same(currents: FloatArray) -> FloatArray:
+        found = [float(device.frequency_at(float(each))) + moved for each in currents.ravel()]
+        return currents_for(plain, np.array(found)).reshape(currents.shape)
+
+    bias = same(binding.bias)
+    return replace(binding, device=plain, bias=bias, events=same(binding.bias + binding.events) - bias)

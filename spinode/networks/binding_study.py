@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from spinode.devices.auto_oscillator import AutoOscillator
+from spinode.devices.vortex import VortexOscillator
 from spinode.networks.binding import Binding, present
 from spinode.networks.binding_decision import READINGS, Reading, Score, Templates, features, ordered, pooled
 from spinode.networks.binding_designs import without_nonlinearity
@@ -75,16 +76,18 @@ def together(scores: Scores, reading: Reading = "locking") -> Score:
 
 
 def ablations(binding: Binding) -> dict[str, Binding]:
-    """The same network with one part taken away; ``nu=0`` only where the device has closed forms for it.
+    """The same network with one part taken away; ``nu=0`` only where the device has it in its equations.
 
     ``no_coupling``: gain 0. ``nu=0``: equal frequencies and gain without amplitude-phase coupling. ``no_memory``:
-    nothing stays on and each window begins with other, settled oscillators. ``state_only``: nothing stays on.
+    nothing stays on and each window begins with other, settled oscillators. ``state_only``: nothing stays on. A learned
+    field has no parameter for the nonlinearity, so a surrogate has no ``nu=0``; its device has.
     """
     found = {
         "no_coupling": replace(binding, gain=0.0),
         "no_memory": replace(binding, hold=0.0, forget=True),
         "state_only": replace(binding, hold=0.0),
     }
-    if isinstance(binding.device, AutoOscillator) and binding.device.torque_saturation == 0:
+    device = binding.device
+    if isinstance(device, VortexOscillator) or (isinstance(device, AutoOscillator) and device.torque_saturation == 0):
         found["nu=0"] = without_nonlinearity(binding)
     return found

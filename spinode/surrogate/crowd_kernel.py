@@ -22,12 +22,17 @@ HEADER = 11
 @njit(cache=True)
 def _block(parameters: FloatArray, first: int) -> int:
     """End of the members from ``first`` on whose header is the same."""
+    wide()
     last: int = parameters.shape[1]
     for row in range(HEADER):
-        for lane in range(first + 1, last):
-            if parameters[row, lane] != parameters[row, first]:
-                last = lane
-                break
+        wanted, others = parameters[row, first], 0
+        for lane in range(first + 1, last):  # counted first: a loop that may end early is not vectorised
+            others += parameters[row, lane] != wanted
+        if others > 0:
+            for lane in range(first + 1, last):
+                if parameters[row, lane] != wanted:
+                    last = lane
+                    break
     return last
 
 
