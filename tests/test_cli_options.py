@@ -9,7 +9,7 @@ from typer.main import get_command
 
 from spinode import cli
 
-PROGRESS = {"demo", "simulate", "fit", "reservoir", "speech", "bind", "design"}
+PROGRESS = {"demo", "simulate", "fit", "reservoir", "speech", "bind", "design", "doctor"}
 """Commands that may take minutes."""
 FOLDER = {"demo"}
 """Commands whose ``-o`` is a folder of the command's own, written to as often as it runs."""

@@ -42,9 +42,9 @@ def test_this_installation_passes_and_says_so(capsys: Captured) -> None:
 def test_a_failure_is_named_with_what_to_try_and_is_exit_code_1(
     monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:
-    monkeypatch.setattr(self_test, "simulation_error", lambda: 0.5)
-    monkeypatch.setattr(self_test, "fit_error", lambda: float("nan"))
-    monkeypatch.setattr(self_test, "torch_error", lambda: 1 / 0)
+    wrong: list[Callable[[], float]] = [lambda: 0.5, lambda: float("nan"), lambda: 1 / 0]
+    for name, test in zip(self_test.TESTS, wrong, strict=False):
+        monkeypatch.setitem(self_test.TESTS, name, (test, 0.1))
     assert cli.main(["doctor"]) == 1
     out, err = capsys.readouterr()
     assert err == ""

@@ -6,19 +6,24 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from spinode.cli.options import Json
-from spinode.cli.output import print_json, print_table
+from spinode.cli.options import Json, Quiet
+from spinode.cli.output import Stopwatch, print_json, print_table, progress
 
 if TYPE_CHECKING:
     from spinode.cli.installation import Finding
 
 
-def doctor_command(json_output: Json = False) -> None:
+def doctor_command(quiet: Quiet = False, json_output: Json = False) -> None:
     """Check versions, machine, compiled code and extras, and test the installation on problems with known answers."""
     from spinode.cli.installation import FAILS, installation
-    from spinode.cli.self_test import self_test
+    from spinode.cli.self_test import TESTS, self_test
 
-    findings: list[Finding] = [*installation(), *self_test()]
+    clock = Stopwatch("doctor", quiet)
+    with progress("doctor", quiet) as advance:  # the first run on a machine compiles for up to a minute
+        findings = [*installation()]
+        for number, name in enumerate(TESTS):
+            advance(0.2 + 0.8 * number / len(TESTS), name)
+            findings.append(self_test(name))
     failed = [each for each in findings if each.status == FAILS]
     if json_output:
         listed = [
@@ -28,6 +33,7 @@ def doctor_command(json_output: Json = False) -> None:
         print_json({"ok": not failed, "findings": listed})
     else:
         _show(findings, failed)
+    clock.done(f"{len(failed)} of {len(findings)} checks failed")
     if failed:
         raise typer.Exit(1)
 
