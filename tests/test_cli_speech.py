@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from spinode import cli
-from spinode.cli.speech_options import DeviceOptions
+from spinode.cli.speech_options import DeviceOptions, read_corpus
 from spinode.speech.synthetic import synthetic_corpus
 
 SMALL = ["--nodes", "10", "--seeds", "1"]
@@ -80,6 +80,26 @@ def test_without_a_device_the_score_is_the_controls_and_there_is_no_gain(digits:
     assert isinstance(controls, dict)
     assert found["accuracy"] == controls["frame_wise"]
     assert (found["gain"], controls["static"]) == (0.0, None)
+
+
+def test_the_table_says_what_was_recognised_beside_the_controls(digits: Path, capsys: Captured) -> None:
+    assert cli.main(["speech", "--data", str(digits), *SMALL, "--split", "official", "--quiet"]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert "mfcc, official: 45 test words" in out
+    assert all(name in out for name in ("envelope", "no device", "95 % interval", "McNemar p", "interval: "))
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [("fsdd", ""), ("any", ""), ("ti46", "TI-46"), ("speech-commands", "one folder a word")],
+)
+def test_a_kind_of_folder_is_read_as_it_is_called(kind: str, told: str, digits: Path) -> None:
+    if told:
+        with pytest.raises(ValueError, match=told):
+            read_corpus(digits, kind, False)
+    else:
+        assert len(read_corpus(digits, kind, False).clips) == 90
 
 
 @pytest.mark.slow  # six hundred synthetic words

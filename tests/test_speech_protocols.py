@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import Ridge
 
+from spinode.speech.benchmark import Readout
 from spinode.speech.protocols import (
     Split,
     leave_one_speaker_out,
@@ -19,6 +20,7 @@ from spinode.speech.protocols import (
     utterance_numbers,
 )
 from spinode.speech.readout import Sums, inner_scores, judge_split, utterance_curve
+from spinode.speech.utterances import try_utterances
 from spinode.speech.words import Integers, Words
 from tests.tolerances import ROUNDING
 
@@ -201,6 +203,29 @@ def test_the_curve_over_utterances_is_that_of_every_set_solved_by_itself() -> No
             scores.append(sums.right(weights, np.flatnonzero(part < 0)).mean())
         assert abs(mean[trained - 1] - np.mean(scores)) < ROUNDING
         assert abs(deviation[trained - 1] - np.std(scores)) < ROUNDING
+
+
+@pytest.mark.parametrize(("takes", "scaled_on"), [(4, "all words"), (6, "24 other takes of the speakers")])
+def test_a_curve_of_few_utterances_scores_each_word_by_the_others(takes: int, scaled_on: str) -> None:
+    words = made_words(takes=takes, spread=2.0)
+    found = try_utterances(words, None, Readout(penalties=(1e-3,)), "frames", 4)
+    assert found.scaled_on.startswith(scaled_on)
+    kept = np.flatnonzero(words.takes < 4)
+    train = np.flatnonzero(words.takes >= 4) if takes > 4 else kept
+    seen = np.concatenate([words.frames[n] for n in train])
+    rows = [(words.frames[n] - seen.mean(axis=0)) / seen.std(axis=0) for n in kept]
+    heard = np.empty(len(kept), dtype=np.int64)
+    for left in range(4):
+        part = np.where(words.takes[kept] == left, -1, 0)
+        sums = Sums.over(rows, words.labels[kept], part)
+        (weights,) = sums.weights([0], [1e-3])
+        mine = np.flatnonzero(part < 0)
+        heard[mine] = sums.predicted(weights, mine)
+    assert np.array_equal(found.predicted, heard)
+    assert np.array_equal(found.words, kept)
+    assert found.accuracy.value == (heard == words.labels[kept]).mean() == found.right.mean()
+    assert found.mean.shape == found.deviation.shape == (3,)
+    assert found.accuracy.value == pytest.approx(found.mean[-1])
 
 
 @pytest.mark.parametrize("penalty", [0.0, -1.0, np.nan])
