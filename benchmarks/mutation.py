@@ -52,8 +52,13 @@ class Target:
 
 TARGETS = {
     "units": Target(module="spinode.units", tests=("tests/test_units.py", "tests/test_unit_tables.py")),
-    "integrator": Target(module="spinode.integrator", tests=("tests/test_simulate.py", "tests/test_eighth_order.py")),
-    "stepping": Target(module="spinode.stepping", tests=("tests/test_simulate.py",), compiled=True),
+    "integrator": Target(
+        module="spinode.integrator",
+        tests=("tests/test_integrator.py", "tests/test_simulate.py", "tests/test_eighth_order.py"),
+    ),
+    "stepping": Target(
+        module="spinode.stepping", tests=("tests/test_integrator.py", "tests/test_simulate.py"), compiled=True
+    ),
     "readouts": Target(module="spinode.reservoir.readouts", tests=("tests/test_reservoir_readouts.py",)),
     "speech_readout": Target(module="spinode.speech.readout", tests=("tests/test_speech_protocols.py",)),
 }
