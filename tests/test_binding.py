@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from spinode.cli import main
+from spinode.cli.bind import _scores
 from spinode.devices import AutoOscillator, VortexOscillator
 from spinode.networks.binding import Binding, present
 from spinode.networks.binding_decision import (
@@ -30,8 +31,9 @@ from spinode.networks.binding_designs import (
     start,
     without_nonlinearity,
 )
-from spinode.networks.binding_study import Study, ablations, study, together
+from spinode.networks.binding_study import Scores, Study, ablations, study, together
 from spinode.networks.binding_training import Rule, Trained, targets, train
+from spinode.simulate import DivergedError
 from tests.tolerances import ROUNDING
 
 DEVICE = AutoOscillator(readout_angle=np.pi / 2, temperature=300.0)
@@ -156,7 +158,7 @@ def test_a_vortex_without_nonlinearity_keeps_the_spacings_of_its_frequencies_and
     assert isinstance(plain.device, VortexOscillator)
     spacings = np.diff([plain.device.frequency_at(each) for each in plain.bias])
     np.testing.assert_allclose(spacings, 4e6, rtol=1e-3)
-    centre = 1.5 * plain.device.threshold_current
+    centre = plain.device.current_for_radius(vortex.orbit(1.5 * vortex.threshold_current).radius)
     assert abs(plain.device.orbit(centre).nonlinearity) < 1e-6 < 1 < abs(vortex.orbit(centre).nonlinearity)
     assert present(plain, [[-1]], rng(2)).locking.max() < 0.6
     assert present(whole, [[-1]], rng(2)).locking.min() > 0.95
@@ -207,6 +209,18 @@ def test_the_command_gives_the_keys_of_its_contract(tmp_path: Path, capsys: pyte
     assert set(record["ablations"]) == {"no_coupling", "nu=0", "no_memory", "state_only"}
     assert all({"accuracy", "interval", "items"} <= set(each) for each in record["ablations"].values())
     assert figure.stat().st_size > 10_000
+
+
+def test_an_ablation_that_diverges_is_named_and_loses_no_other_score(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(binding: Binding, settings: Study, source: np.random.Generator) -> Scores:
+        if binding.gain == 0:
+            raise DivergedError("oscillator 1 left the disk", 1, 0.0, np.zeros(2))
+        return {}
+
+    monkeypatch.setattr("spinode.networks.binding_study.study", broken)
+    found, failed = _scores(trained().binding, Study(), rng(), lambda part, note="": None)
+    assert failed == {"no_coupling": "oscillator 1 left the disk"}
+    assert set(found) == {"", "no_memory", "state_only", "nu=0"}
 
 
 def test_the_command_says_which_devices_can_bind(capsys: pytest.CaptureFixture[str]) -> None:

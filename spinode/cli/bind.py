@@ -70,14 +70,15 @@ def bind_command(
     with progress("bind", quiet) as advance:
         trained = train(begin, rule, rng)
         advance(0.2, "trained")
-        scores = _scores(trained.binding, Study(examples=min(6, tests + 1), tests=tests, noisy=noisy), rng, advance)
+        settings = Study(examples=min(6, tests + 1), tests=tests, noisy=noisy)
+        scores, failed = _scores(trained.binding, settings, rng, advance)
     _draw(plot, trained.binding, noisy, rng)
-    record = _record(trained.binding, scores) | {"device": begin.device.name, "seed": seed}
+    record = _record(trained.binding, scores) | {"device": begin.device.name, "seed": seed, "failed": failed}
     record |= {"mistakes": trained.mistakes, "temperature": getattr(begin.device, "temperature", None)}
     if json_output:
         print_json(record)
     else:
-        _show(trained.binding, scores)
+        _show(trained.binding, scores, failed)
     clock.done(f"{record['items']} sequences, {100 * cast('float', record['accuracy']):.1f} % named rightly")
 
 
@@ -121,20 +122,26 @@ def _begin(
     return begin, analytic.threshold_current
 
 
-def _scores(binding: Binding, settings: Study, rng: np.random.Generator, advance: Advance) -> dict[str, Scores]:
-    """The network as it is, each ablation, and without noise where there is some."""
+def _scores(
+    binding: Binding, settings: Study, rng: np.random.Generator, advance: Advance
+) -> tuple[dict[str, Scores], dict[str, str]]:
+    """The network as it is, each ablation, without noise where there is some; and why an ablation came to no score."""
     from dataclasses import replace
 
     from spinode.networks.binding_study import ablations, study
+    from spinode.simulate import DivergedError
 
-    found = {"": study(binding, settings, rng)}
+    found, failed = {"": study(binding, settings, rng)}, {}
     others = ablations(binding)
     for number, (name, each) in enumerate(others.items()):
-        found[name] = study(each, settings, rng)
+        try:
+            found[name] = study(each, settings, rng)
+        except DivergedError as error:  # what is taken away may be what held an oscillator in its range
+            failed[name] = str(error)
         advance(0.3 + 0.6 * (number + 1) / len(others), name)
     if settings.noisy:
         found["no_noise"] = study(binding, replace(settings, noisy=False), rng)
-    return found
+    return found, failed
 
 
 def _entry(score: Score) -> dict[str, object]:
@@ -170,7 +177,7 @@ def _record(binding: Binding, scores: Mapping[str, Scores]) -> dict[str, object]
     }
 
 
-def _show(binding: Binding, scores: Mapping[str, Scores]) -> None:
+def _show(binding: Binding, scores: Mapping[str, Scores], failed: Mapping[str, str]) -> None:
     from spinode.networks.binding_decision import READINGS
 
     count, hold = len(binding.bias), f"{binding.hold:g} of an event's current stays on"
@@ -181,6 +188,8 @@ def _show(binding: Binding, scores: Mapping[str, Scores]) -> None:
         for length, each in found.items()
     ]
     print_table(("network", "of", *READINGS), rows, title="sequences named rightly, % (95 % interval)")
+    for name, why in failed.items():
+        print(f"{name}: {why}")
 
 
 def _text(score: Score) -> str:

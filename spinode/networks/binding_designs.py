@@ -26,6 +26,9 @@ HOLD = 0.25
 EDGES = (1.03, 2.2)
 """Currents over the threshold between which frequencies are turned into currents."""
 
+TURNS = 8
+"""Rounds in which the current of a vortex without nonlinearity settles."""
+
 NARROW = 7.68e6
 """Width of the pairs in the hysteretic design [Hz]; with a slow amplitude it is wide enough for two states."""
 SLOW = 1.17
@@ -150,9 +153,9 @@ def without_nonlinearity(binding: Binding) -> Binding:
 
     Auto-oscillator: f0' = f0 - N/Q and (df/dI)' = df/dI + N/(Q Ith), since p0 = (I/Ith - 1)/Q; the currents stay.
     Vortex: its own frequency and the current's field move with the orbit, w0 N_u p + g O I p, and so does the frequency
-    with the current. O' is made equal to that tuning in the middle of the currents and w0 N_u' to -g O' I there. The
-    threshold moves by a part d0 O'/chi, so the currents are those with the same spacings of the frequencies; away from
-    the middle a little nonlinearity is left.
+    with the current. O' is made equal to that tuning in the middle of the currents, and w0 N_u' to -g O' I at the
+    current of the same orbit. The threshold moves by a part d0 O'/chi, so the currents are those with the same spacings
+    of the frequencies; away from the middle a little nonlinearity is left.
 
     Raises
     ------
@@ -181,8 +184,10 @@ def _without_growth(binding: Binding, device: VortexOscillator) -> Binding:
     middle = CENTRE * device.threshold_current
     tuning = 2 * np.pi * device.orbit(middle).frequency_slope
     plain = replace(device, oersted_weight=tuning / replace(device, oersted_weight=1.0).oersted_shift)
-    centre = CENTRE * plain.threshold_current
-    plain = replace(plain, frequency_growth=-OERSTED_GROWTH * tuning * centre / (2 * np.pi * plain.frequency))
+    radius, centre = device.orbit(middle).radius, middle
+    for _ in range(TURNS):  # the current of an orbit depends on the growth, and the growth on the current
+        plain = replace(plain, frequency_growth=-OERSTED_GROWTH * tuning * centre / (2 * np.pi * plain.frequency))
+        centre = plain.current_for_radius(radius)
     moved = plain.frequency_at(centre) - device.frequency_at(middle)
 
     def same(currents: FloatArray) -> FloatArray:
