@@ -153,6 +153,16 @@ def test_a_feature_that_only_rounding_moves_gets_no_weight() -> None:
     assert (weights[-1] == 0).all()
 
 
+def test_the_scale_of_the_features_does_not_matter() -> None:
+    words = made_words()
+    small = [2.0**-40 * frames for frames in words.frames]
+    (plain,), (scaled,) = (
+        Sums.over(rows, words.labels, parts_of(words)).weights([0, 1, 2], [1e-3]) for rows in (words.frames, small)
+    )
+    assert np.allclose(2.0**-40 * scaled[1:], plain[1:], rtol=SAME_SOLUTION, atol=0)
+    assert np.allclose(scaled[0], plain[0], rtol=SAME_SOLUTION, atol=ROUNDING)
+
+
 def test_a_part_may_hold_one_word_or_none() -> None:
     words = made_words(labels=2, takes=2)
     parts = np.zeros(len(words), dtype=np.int64)
