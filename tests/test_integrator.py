@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import FrozenInstanceError
 
 import numpy as np
 import pytest
@@ -109,6 +110,13 @@ def test_a_drive_of_another_number_of_members_and_noise_in_long_steps_are_refuse
     table = DriveTable(values=np.zeros((5, 1, 1)), holds=np.array([True]), dt=0.1, order=8)
     with pytest.raises(ValueError, match="order must be 4 where there is noise, got 8"):
         integrate(Relaxation().kernel, noisy, table, 2)
+
+
+def test_members_and_how_a_run_is_carried_out_cannot_be_changed_afterwards() -> None:
+    members = Members(parameters=np.ones((1, 2)), initial=np.ones((1, 1)))
+    for made, name in ((members, "initial"), (Execution(), "workers")):
+        with pytest.raises(FrozenInstanceError):
+            setattr(made, name, None)
 
 
 def test_a_run_does_not_change_the_initial_states_it_was_given() -> None:
