@@ -2,6 +2,7 @@
 # make check  style and types only                                make format rewrite the files in our style
 # make docs   the guide as a site, in site/index.html
 # make clean  remove caches, builds and the demo's output (.venv stays: delete it by hand)
+# make coverage           the tests again, with the branches of spinode/ that no test takes
 #
 # PYTHON=python3.12      which Python makes .venv (3.11 or newer)
 # TORCH_INDEX=ADDRESS    a further package index to take torch from, such as the CPU wheel index that the PyTorch site names
@@ -24,7 +25,7 @@ TORCH ?= torch==$(TORCH_VERSION)
 endif
 TORCH_OPTIONS := $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 
-.PHONY: demo test check docs format clean
+.PHONY: demo test check docs format coverage clean
 
 demo: .venv/installed
 	$(BIN)/spinode demo
@@ -47,8 +48,12 @@ format: .venv/installed-dev
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+coverage: .venv/installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile \
+	  --cov --cov-report term-missing:skip-covered --cov-fail-under=92
+
 clean:
-	rm -rf build dist demo site docs/generated .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf build dist demo site docs/generated .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
 	find . -path ./.venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 .venv/torch: constraints.txt
