@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from dataclasses import FrozenInstanceError
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
 import spinode.integrator
@@ -17,8 +19,8 @@ from spinode.drives import Sampling, constant, join
 from spinode.integrator import Execution, Members, _lanes, integrate
 from spinode.signals import FloatArray
 from spinode.simulate import simulate, simulate_ensemble
-from tests.problems import Relaxation, cosine_drive
-from tests.tolerances import SOLVED
+from tests.problems import Relaxation, ReplayedPaths, cosine_drive
+from tests.tolerances import COMPOSED, SOLVED
 
 HELD: dict[Device, dict[str, float]] = {
     EnvelopeOscillator(): {"current": 6e-3},  # one state, one input
@@ -58,6 +60,51 @@ def test_a_run_of_any_numbers_of_states_and_inputs_is_that_of_another_solver(dev
     assert last.shape == (copies, len(device.states))
     assert (np.abs(last - expected[-1]) <= SOLVED * scale).all()
     assert np.array_equal(last, np.tile(last[0], (copies, 1)))
+
+
+def heun_by_hand(
+    device: Device, drive: FloatArray, holds: NDArray[np.bool_], step: float, kicks: FloatArray
+) -> FloatArray:
+    """States (T, S) of the stochastic Heun method, one step a sample, for increments kicks (T - 1, S)."""
+    parameters = device.packed()[:, None].copy()
+
+    def call(kernel: Any, state: FloatArray, levels: FloatArray) -> FloatArray:
+        result = np.zeros((len(state), 1))
+        kernel(np.ascontiguousarray(state[:, None]), np.ascontiguousarray(levels[:, None]), parameters, result)
+        return result[:, 0]
+
+    states = [device.initial()]
+    for number, kick in enumerate(np.sqrt(step) * kicks):
+        begin, end = drive[number], np.where(holds, drive[number], drive[number + 1])
+        now = states[-1]
+        rate, spread = (call(kernel, now, begin) for kernel in (device.kernel.rhs, device.kernel.diffusion))
+        moved = now + step * rate + spread * kick
+        later = [call(kernel, moved, end) for kernel in (device.kernel.rhs, device.kernel.diffusion)]
+        states.append(now + 0.5 * (step * (rate + later[0]) + (spread + later[1]) * kick))
+    return np.array(states)
+
+
+@pytest.mark.parametrize("device", [Relaxation(rate=0.5, spread=0.8), VortexOscillator()], ids=lambda each: each.name)
+@pytest.mark.parametrize("pattern", [(True, True), (True, False), (False, True), (False, False)])
+def test_a_noisy_step_is_that_of_heun_with_held_and_smooth_inputs_side_by_side(
+    device: Device, pattern: tuple[bool, bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spinode.integrator, "NormalNumbers", ReplayedPaths)
+    rng, count, step = np.random.default_rng(3), 12, 0.1 if device.name == "relaxation" else device.step
+    inputs, size = len(device.inputs), len(device.states)
+    holds = np.array(pattern[:inputs])
+    drive = rng.uniform(1e-3, 3e-3, (count, inputs))
+    kicks = rng.standard_normal((count - 1, size))
+    members = Members(
+        parameters=device.packed()[None],
+        initial=device.initial()[None],
+        rngs=[kicks.ravel()],  # type: ignore[list-item]
+    )
+    table = DriveTable(values=drive[:, None], holds=holds, dt=step)
+    _, last = integrate(device.kernel, members, table, len(device.outputs))
+    expected = heun_by_hand(device, drive, holds, step, kicks)
+    assert np.abs(last[0] - expected[-1]).max() < COMPOSED * np.abs(expected).max()
+    assert np.abs(expected[-1] - heun_by_hand(device, drive, holds, step, 0 * kicks)[-1]).max() > 1e-6
 
 
 def test_threads_are_those_asked_for_and_otherwise_the_cores_of_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
