@@ -21,15 +21,16 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy is imported
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import numpy as np
-from joblib import Parallel, delayed
 
 from benchmarks.speech_systems import NODES, NOISE, Systems, learned_device
+from spinode.engine import Engine, run_tasks
 from spinode.speech.benchmark import Readout, Tested, try_readouts
 from spinode.speech.features import features
 from spinode.speech.frontends import FRONT_ENDS, front_end
@@ -98,10 +99,10 @@ def rows(
 
 
 def part(
-    folder: Path, where: tuple[str, str], systems: Systems, names: Sequence[str], seeds: int
+    folder: Path, systems: Systems, names: Sequence[str], seeds: int | None, where: tuple[str, str]
 ) -> list[dict[str, object]]:
     """All rows of one front end and protocol: what a process works on."""
-    return list(rows(digits(folder, where[0]), where, systems, names, seeds))
+    return list(rows(digits(folder, where[0]), where, systems, names, seeds or SEEDS[where[1]]))
 
 
 def shown(found: dict[str, object]) -> str:
@@ -124,6 +125,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, help="masks; 3 for the own split, 1 where a speaker is left out")
     parser.add_argument("--results", type=Path, help="file of results, one JSON object a line; added to")
     parser.add_argument("--jobs", type=int, default=2, help="processes; no figure depends on it")
+    parser.add_argument("--cluster", default="", help="Dask scheduler, tcp://HOST:PORT or its file, instead")
     parser.add_argument("--twin", type=Path, help="surrogate file, made if it is not there")
     given = parser.parse_args()
     folder = data_folder(given.data)
@@ -132,16 +134,16 @@ def main() -> None:
     begun = perf_counter()
     # one speaker left out first: these parts take longest
     tasks = [(name, protocol) for protocol in sorted(given.protocols) for name in given.front_ends]
-    parts = Parallel(n_jobs=given.jobs, return_as="generator_unordered")(
-        delayed(part)(folder, where, systems, given.systems, given.seeds or SEEDS[where[1]]) for where in tasks
-    )
-    for found in parts:
+    work = partial(part, folder, systems, given.systems, given.seeds)
+    for finished in run_tasks(work, tasks, Engine(jobs=given.jobs, cluster=given.cluster)):
+        found = finished.taken()
         for line in found:
             print(shown(line), flush=True)
         if given.results:
             with given.results.open("a", encoding="utf-8") as file:
                 file.writelines(json.dumps(line) + "\n" for line in found)
-    print(f"{len(tasks)} parts by {given.jobs} processes in {(perf_counter() - begun) / 60:.1f} min")
+    where_run = given.cluster or f"{given.jobs} processes"
+    print(f"{len(tasks)} parts by {where_run} in {(perf_counter() - begun) / 60:.1f} min")
 
 
 if __name__ == "__main__":

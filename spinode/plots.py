@@ -232,8 +232,9 @@ def save_figure(path: str | os.PathLike[str], figure: Figure) -> None:
     if kind not in ("png", "svg", "pdf"):
         raise ValueError(f"save_figure.path must end in .png, .svg or .pdf, got '{os.fspath(path)}'")
     buffer = BytesIO()
+    dated: dict[str, Any] = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}  # the same figure, the same bytes
     with rc_context(FONT):
-        figure.savefig(buffer, format=kind, dpi=DPI, metadata={"CreationDate": None} if kind == "pdf" else None)
+        figure.savefig(buffer, format=kind, dpi=DPI, metadata=dated.get(kind))
     write_whole(path, buffer.getvalue(), force=True)
 
 

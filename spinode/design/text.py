@@ -83,7 +83,7 @@ def make_spec(values: Mapping[str, object], base: DesignSpec | None = None) -> D
         elif name in device_units:
             device[name] = _number(name, value, device_units[name])
         else:
-            raise ValueError(missing_name("value of a design", name, [*known, *device_units]))
+            raise ValueError(missing_name("design parameter", name, [*known, *device_units]))
     return replace(base, **mine, device=replace(base.device, **device))
 
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from spinode.engine import Engine
 from spinode.reservoir import Reservoir, Static
-from spinode.speech.benchmark import Readout, Tested, try_readouts
+from spinode.speech.benchmark import Readout, Tested
 from spinode.speech.protocols import SPLITS
 from spinode.speech.scores import Gain, confusion, gain_of
-from spinode.speech.utterances import Curve, try_utterances
+from spinode.speech.tasks import Outcome, System, try_systems
 from spinode.speech.words import Integers, Words
 
-Outcome = Tested | Curve
 CONTROLS = {
     "frame_wise": "no device, frame by frame",
     "flattened": "no device, flattened",
@@ -61,6 +60,7 @@ def score(
     reservoirs: Sequence[Reservoir],
     readout: Readout,
     advance: Callable[[float, str], None] | None = None,
+    engine: Engine | None = None,
 ) -> Scored:
     """Score a device and its controls: the front end frame by frame, flattened, and a static nonlinearity.
 
@@ -74,7 +74,9 @@ def score(
     readout : Readout
         Of device, static control and ``same_readout``.
     advance : callable, optional
-        Called with the part that is done, 0 to 1, and what is done now.
+        Called with the part that is done, 0 to 1, and what was done last.
+    engine : Engine, optional
+        Where mask seeds, splits and systems run; in this process, with all its threads, where left out.
 
     Raises
     ------
@@ -83,25 +85,12 @@ def score(
     """
     if protocol not in SPLITS:
         raise ValueError(f"protocol must be one of {', '.join(SPLITS)}, got '{protocol}'")
-    told = advance or (lambda part, text: None)
     plain = {"frame_wise": Readout(), "flattened": Readout(kind="flattened"), "same_readout": readout}
-    told(0.0, "controls")
-    controls = _try(words, protocol, [None], plain, lambda part: told(0.05 * part, "controls"))
-    if not reservoirs:
-        return Scored(system=controls["same_readout"], controls=controls, words=words)
-    still = [Static(reservoir) for reservoir in reservoirs]
-    controls |= _try(words, protocol, still, {"static": readout}, lambda part: told(0.05 + 0.35 * part, "static"))
-    device = _try(words, protocol, reservoirs, {"device": readout}, lambda part: told(0.4 + 0.6 * part, "device"))
-    return Scored(system=device["device"], controls=controls, words=words)
-
-
-def _try(
-    words: Words,
-    protocol: str,
-    transformers: Sequence[Any],
-    readouts: dict[str, Readout],
-    advance: Callable[[float], None],
-) -> dict[str, Outcome]:
-    if protocol == "utterances":
-        return {name: try_utterances(words, transformers[0], readout, name) for name, readout in readouts.items()}
-    return {**try_readouts(words, protocol, transformers, readouts, advance)}
+    systems = [System(name="controls", transformers=[None], readouts=plain)]
+    if reservoirs:
+        still = [Static(reservoir) for reservoir in reservoirs]
+        systems.append(System(name="static", transformers=still, readouts={"static": readout}))
+        systems.append(System(name="device", transformers=reservoirs, readouts={"device": readout}))
+    found = try_systems(words, protocol, systems, engine, advance)
+    system = found.pop("device") if reservoirs else found["same_readout"]
+    return Scored(system=system, controls=found, words=words)
