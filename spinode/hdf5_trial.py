@@ -54,16 +54,21 @@ def walk(path: str) -> int:
     def everything() -> None:
         with h5py.File(path, "r") as file:
             _read_attributes(file)
-            file.visititems(look)
+            try:
+                file.visititems(look)
+            except Exception:  # objects that come after it would not be looked at
+                raise SystemExit(DEADLY) from None
 
     _read(everything)
     return 0
 
 
 def _read_attributes(item: Any) -> None:
-    """Each by itself: an error in one must not hide the next."""
-    names: list[str] = []
-    _read(lambda: names.extend(item.attrs))
+    """Each by itself: an error in one must not hide the next; names that cannot be listed can still be asked for."""
+    try:
+        names = list(item.attrs)
+    except Exception:
+        raise SystemExit(DEADLY) from None
     for name in names:
         _read(partial(item.attrs.get, name))
 
