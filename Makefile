@@ -1,6 +1,8 @@
 # make demo   learn the bundled skyrmion and print the report     make test   every check and every test
 # make check  style and types only                                make format rewrite the files in our style
+# make docs   the guide as a site, in site/index.html
 # make clean  remove caches, builds and the demo's output (.venv stays: delete it by hand)
+# make coverage           the tests again, with the branches of spinode/ that no test takes
 #
 # PYTHON=python3.12      which Python makes .venv (3.11 or newer)
 # TORCH_INDEX=ADDRESS    a further package index to take torch from, such as the CPU wheel index that the PyTorch site names
@@ -23,7 +25,7 @@ TORCH ?= torch==$(TORCH_VERSION)
 endif
 TORCH_OPTIONS := $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 
-.PHONY: demo test check format clean
+.PHONY: demo test check docs format coverage clean
 
 demo: .venv/installed
 	$(BIN)/spinode demo
@@ -37,12 +39,21 @@ check: .venv/installed-dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
+# -W: a link, an anchor or an equation that does not work ends the build.
+docs: .venv/installed-docs
+	$(BIN)/python -m sphinx -b html -W --keep-going --quiet -d build/docs docs site
+	@echo "site/index.html"
+
 format: .venv/installed-dev
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+coverage: .venv/installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile \
+	  --cov --cov-report term-missing:skip-covered --cov-fail-under=92
+
 clean:
-	rm -rf build dist demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf build dist demo site docs/generated .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
 	find . -path ./.venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 .venv/torch: constraints.txt
@@ -63,4 +74,8 @@ clean:
 
 .venv/installed-dev: .venv/installed
 	$(PIP) --no-build-isolation --editable ".[dev]"
+	touch $@
+
+.venv/installed-docs: .venv/installed
+	$(PIP) --no-build-isolation --editable ".[docs]"
 	touch $@

@@ -20,7 +20,7 @@ from spinode.drives import (
     steps,
 )
 from spinode.signals import Channel, Signal, missing_name
-from spinode.units import parse_quantity
+from spinode.units import in_brief, parse_quantity
 
 _CALL = re.compile(r"(\w+)\s*\((.*)\)", re.DOTALL)
 
@@ -56,9 +56,10 @@ def parse_drive(
         if not part:
             continue
         if not (name and equals and shape):
-            raise ValueError(f"drive '{part}' must be name=shape, for example current=6mA")
+            raise ValueError(f"drive '{in_brief(part)}' must be name=shape, for example current=6mA")
         if name in shapes:
-            raise ValueError(f"drive '{name}' must be given once, got '{shapes[name]}' and '{shape}'")
+            both = f"'{in_brief(shapes[name])}' and '{in_brief(shape)}'"
+            raise ValueError(f"drive '{name}' must be given once, got {both}")
         if name not in [channel.name for channel in channels]:
             raise ValueError(missing_name("drive channel", name, [channel.name for channel in channels]))
         shapes[name] = shape

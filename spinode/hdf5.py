@@ -1,13 +1,12 @@
 """HDF5 files written in one piece and opened with suspicion; used by every file format of the package.
 
 A file is built in memory, sealed with a digest of its bytes behind the end of the HDF5 data (readers of HDF5 ignore
-what follows), written to a temporary name in the same folder and moved into place. So a killed run or a full disk
-leaves the old file whole, and a damaged file is recognised before the HDF5 library sees it.
+what follows), and written as ``whole_file`` says. So a killed run or a full disk leaves the old file whole, and a
+damaged file is recognised before the HDF5 library sees it.
 """
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import math
 import os
@@ -20,7 +19,10 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from spinode.hdf5_attributes import MOST_NAMES
+from spinode.hdf5_trial import survives
 from spinode.signals import FloatArray
+from spinode.whole_file import refuse_existing, write_whole
 
 _SEAL = b"\nspinode-sha256 "
 _SEAL_LENGTH = len(_SEAL) + 65
@@ -29,7 +31,8 @@ _BEST_RATIO = 1100  # deflate shrinks by 1032 at most, so a larger claim over th
 _FREE_BYTES = 1 << 20  # claims below 1 MB are not worth a question
 _DEEPEST, _MOST_OBJECTS = 8, 100_000
 _FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32}
-_DAMAGE = (OSError, KeyError, RuntimeError, TypeError, ValueError, AttributeError, MemoryError, OverflowError)
+_QUICK = 1 << 26  # bytes up to which a digest is quicker than a trial
+_DAMAGE = (OSError, LookupError, RuntimeError, TypeError, ValueError, AttributeError, MemoryError, OverflowError)
 
 
 @contextmanager
@@ -49,33 +52,23 @@ def atomic_file(path: str | PathLike[str], schema: str, *, force: bool = False) 
     ------
     FileExistsError
         If the file exists and ``force`` is False.
-    OSError
+    OSError, MemoryError
         If it cannot be written; an old file of that name is then untouched.
     """
-    target = Path(os.path.realpath(path))
-    _refuse(target, path, force)
-    with h5py.File(target.name, "w", driver="core", backing_store=False) as file:
-        file.attrs["spinode_schema"] = schema
-        file.attrs["spinode_version"] = _version()
-        yield file
-        file.flush()
-        image = file.id.get_file_image()
-    seal = _SEAL + hashlib.sha256(image).hexdigest().encode() + b"\n"
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
+    refuse_existing(path, force)
     try:
-        _write_through(temporary, image, seal)
-        _refuse(target, path, force)
-        os.replace(temporary, target)
-        _sync_folder(target.parent)
-    except FileExistsError:
-        temporary.unlink(missing_ok=True)
+        with h5py.File(Path(path).name, "w", driver="core", backing_store=False) as file:
+            file.attrs["spinode_schema"] = schema
+            file.attrs["spinode_version"] = _version()
+            yield file
+            file.flush()
+            image = file.id.get_file_image()
+    except (OSError, RuntimeError) as error:
+        if "unable to allocate" in str(error):  # the library's words for it
+            raise MemoryError(str(error)) from None
         raise
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise OSError(f"{path} cannot be written: {_reason(error)}") from None
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    seal = _SEAL + hashlib.sha256(image).hexdigest().encode() + b"\n"
+    write_whole(path, image, seal, force=force)
 
 
 @contextmanager
@@ -148,21 +141,9 @@ def read_array(group: h5py.Group, name: str, shape: Sequence[int | None]) -> Flo
 def read_names(group: h5py.Group, name: str) -> tuple[str, ...]:
     """Text of a one-dimensional string dataset."""
     item = _dataset(group, name)
-    if h5py.check_string_dtype(item.dtype) is None or len(item.shape) != 1:
+    if h5py.check_string_dtype(item.dtype) is None or len(item.shape) != 1 or item.shape[0] > MOST_NAMES:
         raise ValueError(f"'{item.name}' must be a list of texts, got {item.dtype} of shape {item.shape}")
     return tuple(str(text) for text in item.asstr()[()])
-
-
-def plain_attribute(attributes: h5py.AttributeManager, name: str) -> object:
-    """One attribute as plain Python: text, number, or a list of them."""
-    if name not in attributes:
-        raise ValueError(f"the attribute '{name}' is missing")
-    value = attributes[name]
-    if isinstance(value, h5py.Empty):
-        return ""
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
 
 
 def _version() -> str:
@@ -171,47 +152,12 @@ def _version() -> str:
     return __version__
 
 
-def _refuse(target: Path, path: str | PathLike[str], force: bool) -> None:
-    if target.is_dir():
-        raise IsADirectoryError(f"{path} is a folder; give a file name")
-    if target.exists() and not force:
-        raise FileExistsError(f"{path} exists already; give --force to replace it, or another name")
-
-
-def _write_through(path: Path, image: bytes, seal: bytes) -> None:
-    with open(path, "wb") as stream:
-        stream.write(image)
-        stream.write(seal)
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name durable where the system can do that for folders."""
-    if hasattr(os, "O_DIRECTORY"):
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(handle)
-        except OSError:
-            pass  # some network file systems refuse; the data itself is synced already
-        finally:
-            os.close(handle)
-
-
-def _reason(error: OSError) -> str:
-    if error.errno == errno.ENOSPC:
-        return "the disk is full; free some space or write elsewhere (nothing was changed)"
-    if error.errno == errno.ENOENT:
-        return "its folder does not exist; make the folder first"
-    return f"{(error.strerror or str(error)).lower()} (nothing was changed)"
-
-
 def _check_bytes(path: str | PathLike[str], sealed: bool) -> None:
     """Existence, emptiness, signature and digest, before the HDF5 library sees the file."""
     if not os.path.exists(path):
         raise FileNotFoundError(f"{path} does not exist; check the name and the folder")
-    if os.path.isdir(path):
-        raise ValueError(f"{path} is a folder; give a file")
+    if not os.path.isfile(path):
+        raise ValueError(f"{path} is a folder or a device; give a file")
     try:
         with open(path, "rb") as stream:
             head = stream.read(len(_SIGNATURE))
@@ -219,19 +165,35 @@ def _check_bytes(path: str | PathLike[str], sealed: bool) -> None:
                 raise ValueError(f"{path} is empty; make the file again")
             if head != _SIGNATURE and not h5py.is_hdf5(path):
                 raise ValueError(f"{path} is not an HDF5 file; text tables are read by 'spinode import'")
-            if sealed and not _seal_holds(stream.fileno(), os.path.getsize(path)):
+            size = os.path.getsize(path)
+            holds = _seal_holds(stream.fileno(), size) if sealed or size <= _QUICK else None
+            if sealed and holds is False:
                 raise ValueError(f"{path} is damaged: its checksum does not fit; make the file again or take a copy")
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from None
+    if not holds:
+        refuse_deadly(path)
 
 
-def _seal_holds(handle: int, size: int) -> bool:
-    """False if the digest at the end of the file does not fit; a file without one is left to HDF5's own checks."""
+def refuse_deadly(path: str | PathLike[str]) -> None:
+    """Refuse a file that the HDF5 library cannot read without harm; for files without a digest of ours.
+
+    Raises
+    ------
+    ValueError
+        In one line.
+    """
+    if not survives(path):
+        raise ValueError(f"{path} is damaged: the HDF5 library fails on it; make the file again or take a copy")
+
+
+def _seal_holds(handle: int, size: int) -> bool | None:
+    """Whether the digest at the end of the file fits; None where there is none."""
     with open(handle, "rb", closefd=False) as stream:
         stream.seek(max(0, size - _SEAL_LENGTH))
         tail = stream.read()
         if not tail.startswith(_SEAL):
-            return _SEAL.strip() not in tail
+            return False if _SEAL.strip() in tail else None
         stream.seek(0)
         digest, left = hashlib.sha256(), size - _SEAL_LENGTH
         while left > 0:
@@ -276,9 +238,8 @@ def _check_tree(file: h5py.File, size: int) -> None:
 
 def _check_dataset(item: h5py.Dataset, size: int) -> None:
     """A dataset whose bytes are in this file, packed by the filters that this package writes."""
+    check_storage(item, size)
     settings = item.id.get_create_plist()
-    if item.is_virtual or settings.get_external_count():
-        raise ValueError(f"'{item.name}' must not refer to another file")
     filters = {settings.get_filter(number)[0] for number in range(settings.get_nfilters())}
     if not filters <= _FILTERS:
         raise ValueError(f"'{item.name}' must be packed by gzip, shuffle and fletcher32 only")
@@ -286,10 +247,27 @@ def _check_dataset(item: h5py.Dataset, size: int) -> None:
         raise ValueError(f"'{item.name}' must hold values, got an empty dataset")
     if item.dtype.hasobject and h5py.check_string_dtype(item.dtype) is None:
         raise ValueError(f"'{item.name}' must hold numbers or text, got {item.dtype}")
-    _check_claim(item, size)
-    chunk = math.prod(item.chunks or ()) * item.dtype.itemsize
-    if chunk > max(_FREE_BYTES, _BEST_RATIO * size):
-        raise ValueError(f"'{item.name}' claims chunks of {chunk} bytes")
+
+
+def check_storage(item: h5py.Dataset, size: int) -> None:
+    """A dataset whose bytes are in this file, and that claims no more than ``size`` bytes can hold.
+
+    Raises
+    ------
+    ValueError
+        If it refers to another file, or its shape, its chunks or its filters could fill the memory.
+    """
+    settings = item.id.get_create_plist()
+    if item.is_virtual or settings.get_external_count():
+        raise ValueError(f"'{item.name}' must not refer to another file")
+    filters = [settings.get_filter(number)[0] for number in range(settings.get_nfilters())]
+    if len(set(filters)) < len(filters):  # packed twice, a kilobyte becomes a gigabyte on its way
+        raise ValueError(f"'{item.name}' must be packed once, got a filter twice")
+    if item.shape is not None:
+        _check_claim(item, size)
+        chunk = math.prod(item.chunks or ()) * item.dtype.itemsize
+        if chunk > max(_FREE_BYTES, _BEST_RATIO * size):
+            raise ValueError(f"'{item.name}' claims chunks of {chunk} bytes")
 
 
 def _check_claim(item: h5py.Dataset, stored: int) -> None:

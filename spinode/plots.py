@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -25,6 +24,7 @@ from spinode.signals import FloatArray
 from spinode.surrogate.metrics import dominant_frequency
 from spinode.surrogate.report import FreeRunReport
 from spinode.traces import Trace
+from spinode.whole_file import write_whole
 
 STYLES = (
     {"color": "#0072b2", "linestyle": "--"}, {"color": "#d55e00", "linestyle": ":"},
@@ -232,9 +232,10 @@ def save_figure(path: str | os.PathLike[str], figure: Figure) -> None:
     if kind not in ("png", "svg", "pdf"):
         raise ValueError(f"save_figure.path must end in .png, .svg or .pdf, got '{os.fspath(path)}'")
     buffer = BytesIO()
+    dated: dict[str, Any] = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}  # the same figure, the same bytes
     with rc_context(FONT):
-        figure.savefig(buffer, format=kind, dpi=DPI, metadata={"CreationDate": None} if kind == "pdf" else None)
-    _write(path, buffer.getvalue())
+        figure.savefig(buffer, format=kind, dpi=DPI, metadata=dated.get(kind))
+    write_whole(path, buffer.getvalue(), force=True)
 
 
 def write_html_report(
@@ -264,23 +265,7 @@ def write_html_report(
         with rc_context(FONT):
             figure.savefig(buffer, format="png", dpi=DPI)
         images[caption] = buffer.getvalue()
-    _write(path, page(report, images, notes).encode())
-
-
-def _write(path: str | os.PathLike[str], content: bytes) -> None:
-    """Write to a temporary name beside the path and move it into place."""
-    target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        with open(temporary, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise
+    write_whole(path, page(report, images, notes).encode(), force=True)
 
 
 def _figure(height: float) -> Figure:

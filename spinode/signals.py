@@ -9,6 +9,8 @@ from difflib import get_close_matches
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from spinode.units import in_brief
+
 FloatArray = NDArray[np.float64]
 
 
@@ -81,13 +83,15 @@ class Signal:
             raise ValueError(f"Signal.start must be a finite number of seconds, got {self.start}")
         index = {channel.name: number for number, channel in enumerate(channels)}
         if len(index) != len(channels):
-            raise ValueError(f"Signal.channels must have distinct names, got {[c.name for c in channels]}")
+            raise ValueError(
+                f"Signal.channels must have distinct names, got {in_brief(repr([c.name for c in channels]), 400)}"
+            )
         bad = ~np.isfinite(values)
         if bad.any():
             row, column = np.argwhere(bad)[0]
             raise ValueError(
                 f"Signal.values must be finite, got {values[row, column]} in channel"
-                f" '{channels[column].name}' at sample {row} ({int(bad.sum())} such values)"
+                f" '{in_brief(channels[column].name)}' at sample {row} ({int(bad.sum())} such values)"
             )
         values.setflags(write=False)
         object.__setattr__(self, "values", values)
@@ -135,8 +139,9 @@ class Signal:
 
 def missing_name(kind: str, name: str, known: Sequence[str]) -> str:
     """One line for a name that is not there: the closest known names, or all of them."""
-    close = get_close_matches(name, known, n=3, cutoff=0.4)
-    return f"{kind} '{name}' is not there; {'closest' if close else 'known'}: {', '.join(close or known) or 'none'}"
+    close = get_close_matches(name[:80], known, n=3, cutoff=0.4)
+    others = in_brief(", ".join(close or known), 400)
+    return f"{kind} '{in_brief(name)}' is not there; {'closest' if close else 'known'}: {others or 'none'}"
 
 
 STAGES = (0.0, 1.0 / 3.0, 2.0 / 3.0, 1.0)

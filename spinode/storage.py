@@ -20,7 +20,8 @@ from types import MappingProxyType
 import h5py
 import numpy as np
 
-from spinode.hdf5 import atomic_file, open_checked, open_plain, plain_attribute, put_array, read_array, read_names
+from spinode.hdf5 import atomic_file, open_checked, open_plain, put_array, read_array, read_names
+from spinode.hdf5_attributes import clean_text, numbers_attribute, plain_attribute, text_attribute, texts_attribute
 from spinode.signals import Channel, FloatArray, Signal, missing_name
 from spinode.traces import Parameter, Trace, TraceSet
 
@@ -133,7 +134,7 @@ def read_extra(path: str | PathLike[str], trace: str, name: str) -> FloatArray:
         As ``read_traces``; also if there is no such trace or dataset.
     """
     with open_checked(path, SCHEMA) as file:
-        groups = {str(plain_attribute(file[key].attrs, "name")): file[key] for key in sorted(file)}
+        groups = {text_attribute(file[key].attrs, "name"): file[key] for key in sorted(file)}
         if trace not in groups:
             raise ValueError(missing_name("trace", trace, list(groups)))
         rank = len(groups[trace][name].shape) if name in groups[trace] else 1
@@ -149,13 +150,14 @@ def peek(path: str | PathLike[str]) -> FileInfo:
         If there is no such file or it is not readable as HDF5.
     """
     with open_plain(path) as file:
-        attributes = {name: plain_attribute(file.attrs, name) for name in file.attrs}
+        attributes = {clean_text(name): plain_attribute(file.attrs, name) for name in file.attrs}
         schema = str(attributes.get("spinode_schema", ""))
         datasets: dict[str, tuple[int, ...]] = {}
 
         def note(name: str, item: h5py.Group | h5py.Dataset) -> None:
             if isinstance(item, h5py.Dataset):
-                datasets[name] = tuple(item.shape or ())
+                # asked for its shape, a virtual dataset opens the files it refers to
+                datasets[clean_text(name)] = () if item.is_virtual else tuple(item.shape or ())
 
         file.visititems(note)
         kind = schema.partition("/")[0]
@@ -201,15 +203,16 @@ def _put_signal(group: h5py.Group, name: str, signal: Signal) -> None:
 def _get_trace(group: h5py.Group) -> Trace:
     time = read_array(group, "time", (None,))
     dt, start = float(read_array(group, "dt", ())), float(read_array(group, "start", ()))
-    if len(time) and np.max(np.abs(time - start - np.arange(len(time)) * dt)) > 1e-3 * abs(dt):
-        raise ValueError(f"'{group.name}/time' does not agree with its dt and start")
+    with np.errstate(over="ignore", invalid="ignore"):
+        if len(time) and not np.max(np.abs(time - start - np.arange(len(time)) * dt)) <= 1e-3 * abs(dt):
+            raise ValueError(f"'{group.name}/time' does not agree with its dt and start")
     drive = _get_signal(group, "drive", time, dt)
     return Trace(
         drive=drive,
         output=_get_signal(group, "output", time, dt),
         parameters=_get_parameters(group),
-        name=str(plain_attribute(group.attrs, "name")),
-        source=str(plain_attribute(group.attrs, "source")),
+        name=text_attribute(group.attrs, "name"),
+        source=text_attribute(group.attrs, "source"),
     )
 
 
@@ -221,35 +224,43 @@ def _get_signal(group: h5py.Group, name: str, time: FloatArray, dt: float) -> Si
 
 def _get_channels(group: h5py.Group, name: str) -> tuple[Channel, ...]:
     names = read_names(group, f"{name}_channel")
-    units, holds = _listed(group[name], "units"), _listed(group[name], "hold")
+    units, holds = texts_attribute(group[name].attrs, "units"), numbers_attribute(group[name].attrs, "hold")
+    if not set(holds) <= {0.0, 1.0}:
+        raise ValueError(f"'{group.name}/{name}' must have hold flags of 0 or 1, got {holds[:8]}")
     if not len(names) == len(units) == len(holds):
         raise ValueError(
             f"'{group.name}/{name}' has {len(names)} names, {len(units)} units and {len(holds)} hold flags"
         )
     rows = zip(names, units, holds, strict=True)
-    return tuple(Channel(name=text, unit=str(unit), hold=bool(hold)) for text, unit, hold in rows)
+    return tuple(Channel(name=text, unit=unit, hold=bool(hold)) for text, unit, hold in rows)
 
 
 def _get_parameters(group: h5py.Group) -> dict[str, Parameter]:
-    columns = (_listed(group, f"parameter_{part}") for part in ("names", "values", "units"))
-    rows = zip(*columns, strict=True)
-    return {str(name): Parameter(value=float(str(value)), unit=str(unit)) for name, value, unit in rows}
-
-
-def _listed(item: h5py.Group | h5py.Dataset, name: str) -> list[object]:
-    value = plain_attribute(item.attrs, name)
-    return value if isinstance(value, list) else [value]
+    names, units = (texts_attribute(group.attrs, f"parameter_{part}") for part in ("names", "units"))
+    values = numbers_attribute(group.attrs, "parameter_values")
+    if not len(names) == len(units) == len(values) or len(set(names)) < len(names):
+        raise ValueError(f"'{group.name}' must have a value and a unit for each parameter, got {names[:8]}")
+    rows = zip(names, values, units, strict=True)
+    return {name: Parameter(value=value, unit=unit) for name, value, unit in rows}
 
 
 def describe_trace(group: h5py.Group) -> TraceInfo:
     """What a trace's group says about it, without its samples."""
     return TraceInfo(
-        name=str(plain_attribute(group.attrs, "name")),
-        source=str(plain_attribute(group.attrs, "source")),
-        samples=int(group["output"].shape[0]),
+        name=text_attribute(group.attrs, "name"),
+        source=text_attribute(group.attrs, "source"),
+        samples=_length(group),
         dt=float(read_array(group, "dt", ())),
         start=float(read_array(group, "start", ())),
         drive=_get_channels(group, "drive"),
         output=_get_channels(group, "output"),
         parameters=MappingProxyType(_get_parameters(group)),
     )
+
+
+def _length(group: h5py.Group) -> int:
+    """Samples of a trace, by the shape of its output."""
+    shape = getattr(group.get("output"), "shape", None)
+    if not shape or len(shape) != 2:
+        raise ValueError(f"'{group.name}/output' must be a dataset of shape (any, any), got {shape}")
+    return int(shape[0])

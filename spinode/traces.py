@@ -94,7 +94,7 @@ class TraceSet:
             raise ValueError("TraceSet.traces must hold at least one trace, got none")
         names = [trace.name for trace in self.traces]
         if len(set(names)) != len(names):
-            raise ValueError(f"TraceSet.traces must have distinct names, got {names}")
+            raise ValueError(f"TraceSet.traces must have distinct names, got {str(names)[:400]}")
         first = self.traces[0]
         for trace in self.traces[1:]:
             if not _alike(first, trace):

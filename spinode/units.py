@@ -51,8 +51,8 @@ _ENGINEERING = {
     -18: "a", -15: "f", -12: "p", -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T",
 }  # fmt: skip
 _SCALABLE = frozenset(_BASE) - {"kg", "K", "rad", "mol"}
-_NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(.*)", re.DOTALL)
-_FACTOR = re.compile(r"([A-Za-zµμΩÅ°%]+|1)(?:(?:\^|\*\*)?\(?([+-]?\d+)\)?)?")
+_NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,6})?)(.*)", re.DOTALL)
+_FACTOR = re.compile(r"([A-Za-zµμΩÅ°%]+|1)(?:(?:\^|\*\*)?\(?([+-]?\d{1,2})\)?)?")
 _LABEL = re.compile(r"(?P<name>.*?\S)\s*(?:\((?P<a>[^()]*)\)|\[(?P<b>[^\[\]]*)\]|\{(?P<c>[^{}]*)\})", re.DOTALL)
 _SMALLEST = 1e-99  # factors outside 1e-99 ... 1e99 are no unit anyone writes
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻·⋅", "0123456789-**")
@@ -113,7 +113,8 @@ def parse_quantity(text: str, unit: str | None = None) -> float:
     value, found = split_quantity(text)
     if unit is not None and found and not same_dimension(found, unit):
         example = _EXAMPLES.get(si_unit(unit)[1], f"a number in {unit or 'no unit'}")
-        raise ValueError(f"'{text}' must be a quantity in {unit or 'no unit'} such as {example}, got unit '{found}'")
+        wanted = f"a quantity in {unit or 'no unit'} such as {example}"
+        raise ValueError(f"'{in_brief(text)}' must be {wanted}, got unit '{found}'")
     return value
 
 
@@ -121,13 +122,14 @@ def split_quantity(text: str) -> tuple[float, str]:
     """SI value and SI unit of a quantity text; 'radius' style callers keep both ('50nm' -> 5e-08, 'm')."""
     match = _NUMBER.fullmatch(text)
     if match is None:
-        raise ValueError(f"'{text}' must start with a number, for example 5ps, 7.5mA or 0.8MJ/m3")
+        raise ValueError(f"'{in_brief(text)}' must start with a number, for example 5ps, 7.5mA or 0.8MJ/m3")
     known = _known_unit(match[2])
     if known is None:
-        raise ValueError(f"'{text}' must end in a unit such as ps, mA, GHz, mT or MJ/m3, got '{match[2].strip()}'")
+        found = in_brief(match[2].strip())
+        raise ValueError(f"'{in_brief(text)}' must end in a unit such as ps, mA, GHz, mT or MJ/m3, got '{found}'")
     value = _scaled(match[1], known[0])
     if not math.isfinite(value):
-        raise ValueError(f"'{text}' must be a finite number, got {value}")
+        raise ValueError(f"'{in_brief(text)}' must be a finite number, got {value}")
     return value, _compose(known[1])
 
 
@@ -155,6 +157,12 @@ def format_quantity(value: float, unit: str) -> str:
     if power not in _ENGINEERING:
         return f"{value:.4g} {unit}"
     return f"{float(mantissa) * 10 ** (int(exponent) - power):.6g} {_ENGINEERING[power]}{unit}"
+
+
+def in_brief(text: str, most: int = 80) -> str:
+    """A text of any length and shape as a part of one line of a message."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[: most - 3]}..."
 
 
 def _scaled(number: str, factor: float) -> float:

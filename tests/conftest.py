@@ -18,6 +18,18 @@ from tests.known_devices import FAST, duffing, random_levels
 from tests.page_client import SEED
 
 
+@pytest.fixture(autouse=True)
+def untried(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files that were edited by hand are not tried in a process of their own, which takes half a second each time."""
+    if "tried" not in request.fixturenames:
+        monkeypatch.setattr("spinode.hdf5.survives", lambda path: True)
+
+
+@pytest.fixture
+def tried() -> None:
+    """For a test in which they are."""
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Folder of real data (SPINODE_DATA, or ../shared/data beside the repository); a test without it is skipped."""

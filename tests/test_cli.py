@@ -52,6 +52,16 @@ def test_help_imports_neither_numpy_nor_torch_nor_numba() -> None:
     assert all(name in done.stdout for name in cli.COMMANDS)
 
 
+@pytest.mark.parametrize("name", ["fit", "speech", "design"])
+def test_the_help_of_a_command_needs_no_more_than_help(name: str) -> None:
+    code = (
+        f"import sys; from spinode.cli import main; assert main(['{name}', '--help']) == 0;"
+        "print(sorted({'numpy', 'torch', 'numba', 'h5py', 'matplotlib', 'rich'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
 def test_the_version_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["--version"]) == 0
     assert capsys.readouterr().out == f"spinode {__version__}\n"

@@ -129,7 +129,6 @@ BAD_FITS: dict[str, tuple[tuple[str, ...], str]] = {
     "unequal layers": (("train.h5", "-o", "out.h5", "--hidden", "8,9"), "equal widths"),
     "wide layers": (("train.h5", "-o", "out.h5", "--hidden", "5000"), "1 to 256"),
     "no time": (("train.h5", "-o", "out.h5", "--minutes", "0"), "positive number of minutes"),
-    "a negative seed": (("train.h5", "-o", "out.h5", "--seed", "-1"), "seed must be 0 or more"),
     "order 0": (("train.h5", "-o", "out.h5", "--order", "0"), "order must be 1 to 6"),
     "a delay in metres": (("train.h5", "-o", "out.h5", "--delay", "3nm"), "3nm"),
     "an existing file": (("train.h5", "-o", "twin.h5"), "already there; give --force"),

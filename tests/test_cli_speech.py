@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from spinode import cli
-from spinode.cli.speech_options import DeviceOptions
+from spinode.cli.speech_options import DeviceOptions, read_corpus
 from spinode.speech.synthetic import synthetic_corpus
 
 SMALL = ["--nodes", "10", "--seeds", "1"]
@@ -82,6 +82,26 @@ def test_without_a_device_the_score_is_the_controls_and_there_is_no_gain(digits:
     assert (found["gain"], controls["static"]) == (0.0, None)
 
 
+def test_the_table_says_what_was_recognised_beside_the_controls(digits: Path, capsys: Captured) -> None:
+    assert cli.main(["speech", "--data", str(digits), *SMALL, "--split", "official", "--quiet"]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert "mfcc, official: 45 test words" in out
+    assert all(name in out for name in ("envelope", "no device", "95 % interval", "McNemar p", "interval: "))
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [("fsdd", ""), ("any", ""), ("ti46", "TI-46"), ("speech-commands", "one folder a word")],
+)
+def test_a_kind_of_folder_is_read_as_it_is_called(kind: str, told: str, digits: Path) -> None:
+    if told:
+        with pytest.raises(ValueError, match=told):
+            read_corpus(digits, kind, False)
+    else:
+        assert len(read_corpus(digits, kind, False).clips) == 90
+
+
 @pytest.mark.slow  # six hundred synthetic words
 def test_without_data_a_smoke_test_says_that_it_is_one(capsys: Captured) -> None:
     assert cli.main(["speech", "--device", "none", "--split", "loso"]) == 0
@@ -99,10 +119,13 @@ def test_without_data_a_smoke_test_says_that_it_is_one(capsys: Captured) -> None
         (["--split", "half"], "protocol must be one of official, loso, utterances, got 'half'"),
         (["--readout", "mind"], "Readout.kind must be one of"),
         (["--device", "ocean"], "--device must be none, a surrogate file or one of"),
-        (["--device", "vortex"], "--range must give LOW:HIGH"),
-        (["--device", "wall", "--range", "0:1"], "Reservoir.channel must say which input of"),
+        (["--device", "vortex", "--input", "current"], "--range must give LOW:HIGH"),
+        (["--device", "wall", "--range", "0:1"], "--input must say which input of wall is driven, got none of"),
         (["--range", "4mA"], "--range must be LOW:HIGH"),
+        (["--range", "8mA:4mA"], "--range must be LOW:HIGH with LOW below HIGH"),
         (["--at", "field"], "--at must be name=value"),
+        (["--node-time", "3mA", "--range", "4mA"], "--node-time: '3mA' must be a quantity in s"),
+        (["--preset", "nobody"], "'nobody'"),
         (["--deltas", "-1"], "--deltas must be 0 or more"),
         (["--plot", "figure.txt"], "--plot must end in"),
     ],

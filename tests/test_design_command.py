@@ -121,6 +121,14 @@ def test_what_cannot_be_is_one_line_with_a_limit_and_a_change_that_works(
         assert_can_be({**values, name: value} | ({"number": 5} if "at most 10000" in reason else {}))
 
 
+def test_a_name_that_no_design_has_is_answered_with_the_closest(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--set", "spacng=1MHz") == 1
+    told = capsys.readouterr().err
+    assert (
+        told.startswith("spinode: design parameter 'spacng' is not there; closest: spacing") and told.count("\n") == 1
+    )
+
+
 def assert_can_be(values: dict[str, object]) -> None:
     from spinode.design.comb import make_comb
 

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import ExitStack
 
 import pytest
 
@@ -153,9 +154,20 @@ def test_a_page_that_cannot_be_is_one_line(words: list[str], code: int, capsys: 
     assert capsys.readouterr().err.count("\n") == 1
 
 
+def _hear_interrupts() -> None:
+    """A shell makes what it runs in the background deaf to Ctrl-C, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_ends_the_page_with_130_while_it_calculates() -> None:
     words = [sys.executable, "-m", "spinode", "design", "--serve", "--port", "0"]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+    with (
+        subprocess.Popen(
+            words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=_hear_interrupts
+        ) as running,
+        ExitStack() as otherwise,
+    ):
+        otherwise.callback(running.kill)  # leaving Popen would wait for ever for a page that nobody ends
         assert running.stdout is not None and running.stderr is not None
         port = int(running.stdout.readline().split("/")[2].split(":")[1])
         with socket.create_connection(("127.0.0.1", port), timeout=30) as line:

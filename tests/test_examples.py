@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -45,13 +46,39 @@ def test_an_example_is_short_and_begins_with_a_question(path: Path) -> None:
     assert len(text.splitlines()) < LINES
 
 
+def check(path: Path, folder: Path, out: str, err: str) -> None:
+    """One figure that shows something, one line that ends in a small number, and nothing else."""
+    assert err == ""
+    assert [file.name for file in folder.iterdir()] == ["figure.png"]
+    assert imread(folder / "figure.png").std() > 0.01  # something is drawn
+    printed = _NUMBER.findall(out)
+    assert out.count("\n") == len(printed) == 1
+    assert 0 < float(printed[0]) < LARGEST[path.stem]
+
+
 @each_example
-def test_an_example_writes_one_figure_and_prints_one_small_number(path: Path, tmp_path: Path) -> None:
+def test_an_example_writes_one_figure_and_prints_one_small_number(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In this process, which has loaded and compiled everything once for all of them; a warning is an error here."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", [str(path), "--quick", "-o", "figure.png"])
+    runpy.run_path(str(path), run_name="__main__")
+    check(path, tmp_path, *capsys.readouterr())
+
+
+def test_an_example_is_a_program_that_stands_alone(tmp_path: Path) -> None:
+    path = FOLDER / "wall_walker.py"
     command = [sys.executable, "-W", "error", str(path), "--quick", "-o", "figure.png"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=SECONDS)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert [file.name for file in tmp_path.iterdir()] == ["figure.png"]
-    assert imread(tmp_path / "figure.png").std() > 0.01  # something is drawn
-    printed = _NUMBER.findall(done.stdout)
-    assert done.stdout.count("\n") == len(printed) == 1
-    assert 0 < float(printed[0]) < LARGEST[path.stem]
+    assert done.returncode == 0
+    check(path, tmp_path, done.stdout, done.stderr)
+
+
+@each_example
+def test_an_example_imports_only_what_is_installed_with_spinode(path: Path) -> None:
+    """Nothing from tests or benchmarks, which this process could find and a user's could not."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names = {each.module or "" for each in ast.walk(tree) if isinstance(each, ast.ImportFrom)}
+    names |= {alias.name for each in ast.walk(tree) if isinstance(each, ast.Import) for alias in each.names}
+    assert {name.split(".")[0] for name in names} & {"tests", "benchmarks", "examples", ""} == set()

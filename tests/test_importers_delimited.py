@@ -164,7 +164,7 @@ def test_an_empty_cell_is_an_error_only_in_a_column_that_is_used(tmp_path: Path)
 
 def test_a_last_line_cut_in_half_is_left_out_with_a_warning(tmp_path: Path) -> None:
     path = write(tmp_path, "t,I,V\n0,1,5\n1,2,5\n2,3,6\n3,3")
-    with pytest.warns(UserWarning, match=r"the last line \(5\) was cut"):
+    with pytest.warns(UserWarning, match=r"the last line \(5\) has no line end"):
         assert len(read_table(path).time) == 3
 
 

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "spinode"
 # From the bottom up. A module imports from lower rows and from itself; strangers on one row do not know each other.
 ROWS = (
-    ("units", "bundled", "json_text", "engine"),
+    ("units", "bundled", "json_text", "engine", "whole_file", "hdf5_trial", "hdf5_attributes"),
     ("signals",),
     ("hdf5", "compiled"),
     ("traces",),

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
+import tarfile
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -108,3 +111,24 @@ def test_a_wheel_carries_the_bundled_data() -> None:
     for origin, place in targets["wheel"]["force-include"].items():
         assert (ROOT / origin).is_file()
         assert place == f"spinode/_data/{Path(origin).name}"
+
+
+def test_the_source_archive_builds_the_wheel_and_nothing_is_lost_on_the_way(tmp_path: Path) -> None:
+    """As an index has them: the archive from the checkout, the wheel from the archive alone."""
+    pytest.importorskip("hatchling", reason="the build backend, which `make` installs")
+    build = [sys.executable, "-m", "hatchling", "build", "--directory", str(tmp_path)]
+    subprocess.run([*build, "--target", "sdist"], cwd=ROOT, check=True, capture_output=True)
+    (archive,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(archive) as packed:
+        packed.extractall(tmp_path / "unpacked", filter="data")
+    (folder,) = (tmp_path / "unpacked").iterdir()
+    subprocess.run([*build, "--target", "wheel"], cwd=folder, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    ours = [path for path in (ROOT / "spinode").rglob("*.*") if "__pycache__" not in path.parts]
+    assert {path.relative_to(ROOT).as_posix() for path in ours} - set(names) == set()
+    assert [name for name in names if "__pycache__" in name or name.startswith("tests")] == []
+    data = {name for name in names if name.startswith("spinode/_data/")}
+    assert data == {f"spinode/_data/{name}" for name in ("domain_wall.h5", "skyrmion_vcma.h5", "vortex_stno.h5")}
+    (commands,) = [name for name in names if name.endswith("entry_points.txt")]
+    assert "spinode = spinode.cli:main" in zipfile.ZipFile(wheel).read(commands).decode()

@@ -144,7 +144,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path, mon
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "replace", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError, match="the disk is full"):
         plots.write_html_report(path, report(), {}, {})
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]

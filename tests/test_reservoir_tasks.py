@@ -5,15 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from matplotlib.image import imread
 from sklearn.base import clone
-from sklearn.linear_model import Ridge
-from sklearn.model_selection import cross_val_score
-from sklearn.utils.estimator_checks import check_estimator
 
 from spinode.cli import main
 from spinode.devices import EnvelopeOscillator
@@ -22,7 +18,6 @@ from spinode.reservoir import (
     PseudoInverse,
     Reservoir,
     TaskSettings,
-    TimeSummedClassifier,
     make_mask,
     maximal_length_mask,
     narma10,
@@ -31,7 +26,7 @@ from spinode.reservoir import (
 )
 from spinode.reservoir.mask_kinds import KINDS, TAPS, maximal_length_sequence
 from spinode.reservoir.tasks import narma10_answer
-from tests.tolerances import COMPOSED, NOTHING_LEARNED
+from tests.tolerances import NOTHING_LEARNED
 
 FED = Reservoir(
     EnvelopeOscillator(), nodes=30, node_time=400e-9, rest=7e-3, swing=2e-3, quantile=1.0, feedback=0.7,
@@ -61,46 +56,6 @@ def test_masks_have_their_values_in_equal_parts_and_depend_on_their_generator_al
         assert np.array_equal(first, second)
         assert np.linalg.matrix_rank(first) == 3
     assert maximal_length_mask(31, np.random.default_rng(3)).shape == (31, 1)
-
-
-def test_the_pseudo_inverse_is_least_squares_with_a_bias() -> None:
-    rng = np.random.default_rng(4)
-    states, targets = rng.standard_normal((60, 8)), rng.standard_normal((60, 3))
-    fitted = PseudoInverse().fit(states, targets)
-    expected = np.linalg.lstsq(np.column_stack([np.ones(60), states]), targets, rcond=None)[0]
-    assert np.abs(fitted.intercept_ - expected[0]).max() < COMPOSED
-    assert np.abs(fitted.coef_.T - expected[1:]).max() < COMPOSED
-    assert (
-        np.abs(PseudoInverse().fit(states, targets[:, 0]).predict(states) - fitted.predict(states)[:, 0]).max() < 1e-9
-    )
-
-
-def test_the_readouts_pass_the_checks_of_scikit_learn() -> None:
-    for estimator in (PseudoInverse(), TimeSummedClassifier(), TimeSummedClassifier(Ridge())):
-        found = check_estimator(estimator, on_skip=None, on_fail=None)
-        assert {str(each["check_name"]) for each in found if each["status"] != "passed"} <= {"check_array_api_input"}
-
-
-def words(count: int, rng: np.random.Generator) -> tuple[list[Any], Any]:
-    """Words of other lengths whose classes differ by half a deviation in the mean of a channel."""
-    labels = np.array(["down", "level", "up"])[np.arange(count) % 3]
-    lengths = rng.integers(20, 60, count)
-    shift = {"down": [0.5, 0.0], "level": [0.0, 0.0], "up": [0.0, 0.5]}
-    return [rng.standard_normal((n, 2)) + shift[k] for n, k in zip(lengths, labels, strict=True)], labels
-
-
-def test_votes_are_summed_over_a_word_so_that_weak_evidence_decides() -> None:
-    X, y = words(300, np.random.default_rng(5))  # noqa: N806 - scikit-learn's names
-    for regressor in (None, Ridge(1.0)):
-        classifier = TimeSummedClassifier(regressor)
-        assert cross_val_score(classifier, X, y, cv=3).min() > 0.75  # chance is a third, a single point decides half
-        mixed = np.random.default_rng(6).permutation(y)
-        assert cross_val_score(classifier, X, mixed, cv=3).mean() < 0.45
-    fitted = TimeSummedClassifier().fit(X, y)
-    one = np.asarray(fitted.regressor_.predict(X[7])).sum(axis=0)
-    assert fitted.decision_function(X)[7] == pytest.approx(one)
-    with pytest.raises(ValueError, match="must be 300 labels, got shape"):
-        TimeSummedClassifier().fit(X, y[:-1])
 
 
 def test_narma10_is_its_equation_and_a_diverging_series_is_drawn_anew(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,8 +122,6 @@ def test_memory_capacity_and_rank_have_their_controls() -> None:
         (lambda: narma10(0, np.random.default_rng(0)), "narma10 needs points >= 1"),
         (lambda: sine_square(3, np.random.default_rng(0), 7), "even number of points"),
         (lambda: maximal_length_sequence(40), "order must be 2 to 17"),
-        (lambda: PseudoInverse(cutoff=1.0).fit(np.eye(3), np.ones(3)), "cutoff must be 0 to below 1"),
-        (lambda: TimeSummedClassifier().fit(np.eye(3), np.ones(3)), "2 classes or more"),
     ],
 )
 def test_bad_input_is_one_line(call: Callable[[], object], said: str) -> None:

@@ -48,6 +48,25 @@ def started(traces: Path, out: Path, *more: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
+STARVED = """
+import resource, sys
+from pathlib import Path
+import spinode.surrogate.fitting as fitting
+from spinode.cli import main
+fitting.CHECKPOINT_SECONDS = 0.0
+write, kept = fitting.write_checkpoint, []
+def starving(*words):
+    write(*words)
+    kept.append(1)
+    if len(kept) == 3:
+        size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (size, size))
+fitting.write_checkpoint = starving
+sys.exit(main())
+"""
+"""A fit that gets no more memory from its third checkpoint on."""
+
+
 def checkpoint(out: Path) -> Path:
     return out.with_name(out.name + ".checkpoint")
 
@@ -116,3 +135,32 @@ def test_twenty_kills_at_random_moments_change_nothing(
         f"20 kills between 0 and {whole:.1f} s (first state kept at {first:.1f} s): {kept} left a state to go on from"
     )
     assert kept >= 5
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the system does not tell a process its memory")
+def test_a_fit_that_runs_out_of_memory_is_one_line_and_goes_on_with_resume(
+    undisturbed: tuple[Path, Surrogate, float, float], tmp_path: Path
+) -> None:
+    traces, reference, _, _ = undisturbed
+    out = tmp_path / "twin.h5"
+    words = [sys.executable, "-c", STARVED, "fit", str(traces), "-o", str(out), *OPTIONS]
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert done.returncode == 1
+    line = "spinode: not enough memory; go on with the same command and --resume, or try a smaller --most-samples\n"
+    assert done.stderr.endswith(line) and "Traceback" not in done.stderr
+    assert [entry.name for entry in tmp_path.iterdir()] == ["twin.h5.checkpoint"]
+    assert main(["fit", str(traces), "-o", str(out), *OPTIONS, "--resume"]) == 0
+    check_same(load_surrogate(out), reference)
+
+
+@pytest.mark.slow
+def test_two_fits_into_one_file_leave_a_whole_surrogate(
+    undisturbed: tuple[Path, Surrogate, float, float], tmp_path: Path
+) -> None:
+    traces, reference, _, _ = undisturbed
+    out = tmp_path / "twin.h5"
+    fits = [started(traces, out, "--force"), started(traces, out, "--force")]
+    assert [fit.wait() for fit in fits] == [0, 0]
+    check_same(load_surrogate(out), reference)
+    assert not list(tmp_path.glob(".*"))

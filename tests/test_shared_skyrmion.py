@@ -16,7 +16,12 @@ from tests.tolerances import NOTHING_LEARNED
 
 PUBLISHED = 0.0441
 """NRMSE of the published model (Chen et al. 2022, released weights) on this test table with these training samples."""
-QUICK = FitSettings(degrees=(3,), hidden=(), minutes=0.5)
+QUICK = FitSettings(degrees=(3,), hidden=(), minutes=30.0)
+"""No network, and a budget that is never reached: what comes out depends on the data alone, not on the machine."""
+
+
+# A quarter of the training has not seen the ends of one input; what is beyond counts in the error all the same.
+pytestmark = pytest.mark.filterwarnings("ignore:drive 'Dind.region100' goes from:UserWarning")
 
 
 @pytest.fixture(scope="module")
@@ -28,19 +33,19 @@ def skyrmion(shared_data: Path) -> tuple[Trace, Trace]:
     return training.samples(1000, 11000), test
 
 
-def test_half_a_minute_beats_the_published_model_and_an_order_without_hidden_state_does_not(
+def test_a_quarter_of_the_training_beats_the_published_model_and_an_order_without_hidden_state_does_not(
     skyrmion: tuple[Trace, Trace],
 ) -> None:
     training, test = skyrmion
-    with_hidden_state = nrmse(fit(TraceSet((training,)), QUICK), test)
-    without = nrmse(fit(TraceSet((training,)), replace(QUICK, order=1)), test)
-    assert with_hidden_state < PUBLISHED  # 0.008 to 0.014 were measured
-    assert without > 2 * PUBLISHED  # 0.13 was measured
+    part = TraceSet((training.samples(0, 2500),))
+    assert nrmse(fit(part, QUICK), test) < PUBLISHED  # 0.0134 was measured, and 0.0057 from 6,000 samples
+    assert not nrmse(fit(part, replace(QUICK, order=1)), test) < 2 * PUBLISHED  # it diverges; 0.15 from 6,000 samples
 
 
 @pytest.mark.parametrize("degree", [1, 2])
 def test_shuffled_outputs_are_not_learned(skyrmion: tuple[Trace, Trace], degree: int) -> None:
     training, test = skyrmion
+    training = training.samples(0, 2500)
     mixed = np.random.default_rng(0).permutation(training.output.values)
     shuffled = TraceSet((replace(training, output=replace(training.output, values=mixed)),))
     try:

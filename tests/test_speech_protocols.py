@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import Ridge
 
+from spinode.speech.benchmark import Readout
 from spinode.speech.protocols import (
     Split,
     leave_one_speaker_out,
@@ -18,7 +19,8 @@ from spinode.speech.protocols import (
     training_sets,
     utterance_numbers,
 )
-from spinode.speech.readout import Sums, inner_scores, judge_split, utterance_curve
+from spinode.speech.readout import PENALTIES, Sums, _solved, inner_scores, judge_split, utterance_curve
+from spinode.speech.utterances import try_utterances
 from spinode.speech.words import Integers, Words
 from tests.tolerances import ROUNDING
 
@@ -143,6 +145,62 @@ def test_a_constant_feature_gets_no_weight() -> None:
     assert np.allclose(weights[:-1], plain, atol=ROUNDING, rtol=SAME_SOLUTION)
 
 
+def test_a_feature_that_only_rounding_moves_gets_no_weight() -> None:
+    words = made_words()
+    rng = np.random.default_rng(2)
+    rows = [np.column_stack([frames, 1e-12 * rng.standard_normal(len(frames))]) for frames in words.frames]
+    (weights,) = Sums.over(rows, words.labels, parts_of(words)).weights([0, 1, 2], [1e-6])
+    assert (weights[-1] == 0).all()
+
+
+def test_the_scale_of_the_features_does_not_matter() -> None:
+    words = made_words()
+    small = [2.0**-40 * frames for frames in words.frames]
+    (plain,), (scaled,) = (
+        Sums.over(rows, words.labels, parts_of(words)).weights([0, 1, 2], [1e-3]) for rows in (words.frames, small)
+    )
+    assert np.allclose(2.0**-40 * scaled[1:], plain[1:], rtol=SAME_SOLUTION, atol=0)
+    assert np.allclose(scaled[0], plain[0], rtol=SAME_SOLUTION, atol=ROUNDING)
+
+
+def test_a_part_may_hold_one_word_or_none() -> None:
+    words = made_words(labels=2, takes=2)
+    parts = np.zeros(len(words), dtype=np.int64)
+    parts[5], parts[7] = 1, 3
+    sums = Sums.over(words.frames, words.labels, parts)
+    assert [int(each[0, 0]) for each in sums.gram[1:]] == [len(words.frames[5]), 0, len(words.frames[7])]
+    together = Sums.over(words.frames, words.labels, np.zeros_like(parts))
+    assert np.abs(sums.gram.sum(axis=0) - together.gram[0]).max() < ROUNDING * together.gram[0].max()
+    assert np.abs(sums.cross.sum(axis=0) - together.cross[0]).max() < ROUNDING * together.gram[0].max()
+
+
+def test_a_matrix_with_an_eigenvalue_below_zero_is_solved_as_if_it_were_zero() -> None:
+    """What rounding does to dependent features; the factorisation by Cholesky does not go through."""
+    found = _solved(np.diag([1.0, -1e-3]), np.array([[3.0], [5.0]]), 1e-4)
+    assert np.allclose(found, [[3.0 / (1 + 1e-4)], [5.0 / 1e-4]], rtol=SAME_SOLUTION, atol=0)
+
+
+def test_penalties_are_the_powers_of_ten_from_a_millionth_to_ten() -> None:
+    assert PENALTIES == tuple(float(f"1e{power}") for power in range(-6, 2))
+
+
+def test_the_penalty_with_the_best_inner_parts_is_chosen_and_the_larger_of_two_equal_ones() -> None:
+    words = made_words(spread=2.5, seed=3)
+    split = official_split(words)
+    parts = np.full(len(words), -1)
+    parts[split.train] = np.unique(split.inner, return_inverse=True)[1]
+    scores = inner_scores(Sums.over(words.frames, words.labels, parts), PENALTIES)
+    best = max(penalty for penalty, score in zip(PENALTIES, scores, strict=True) if score == scores.max())
+    assert PENALTIES[0] < best  # or the choice would not be seen
+    judged = judge_split(words.frames, words.labels, split)
+    assert (judged.penalty, judged.inner) == (best, scores.max())
+    both = judge_split(words.frames, words.labels, split, [best, best * 1.0000001])
+    assert both.penalty == best * 1.0000001
+    alone = judge_split(words.frames, words.labels, split, [best])
+    assert alone.penalty == best and np.isnan(alone.inner)
+    assert np.array_equal(alone.predicted, judged.predicted)
+
+
 def test_dependent_features_are_read_out_as_their_sum_whatever_the_penalty() -> None:
     """Forty copies of three features, equal but for rounding: the same words are heard as with the three."""
     rng = np.random.default_rng(8)
@@ -193,6 +251,7 @@ def test_the_curve_over_utterances_is_that_of_every_set_solved_by_itself() -> No
     words = made_words(takes=4, spread=2.0)
     sums = Sums.over(words.frames, words.labels, words.takes)
     mean, deviation = utterance_curve(sums, lambda trained: training_sets(trained, 4), 1e-6)
+    assert mean.shape == deviation.shape == (3,)
     for trained in (1, 2, 3):
         scores = []
         for chosen in combinations(range(4), trained):
@@ -201,6 +260,29 @@ def test_the_curve_over_utterances_is_that_of_every_set_solved_by_itself() -> No
             scores.append(sums.right(weights, np.flatnonzero(part < 0)).mean())
         assert abs(mean[trained - 1] - np.mean(scores)) < ROUNDING
         assert abs(deviation[trained - 1] - np.std(scores)) < ROUNDING
+
+
+@pytest.mark.parametrize(("takes", "scaled_on"), [(4, "all words"), (6, "24 other takes of the speakers")])
+def test_a_curve_of_few_utterances_scores_each_word_by_the_others(takes: int, scaled_on: str) -> None:
+    words = made_words(takes=takes, spread=2.0)
+    found = try_utterances(words, None, Readout(penalties=(1e-3,)), "frames", 4)
+    assert found.scaled_on.startswith(scaled_on)
+    kept = np.flatnonzero(words.takes < 4)
+    train = np.flatnonzero(words.takes >= 4) if takes > 4 else kept
+    seen = np.concatenate([words.frames[n] for n in train])
+    rows = [(words.frames[n] - seen.mean(axis=0)) / seen.std(axis=0) for n in kept]
+    heard = np.empty(len(kept), dtype=np.int64)
+    for left in range(4):
+        part = np.where(words.takes[kept] == left, -1, 0)
+        sums = Sums.over(rows, words.labels[kept], part)
+        (weights,) = sums.weights([0], [1e-3])
+        mine = np.flatnonzero(part < 0)
+        heard[mine] = sums.predicted(weights, mine)
+    assert np.array_equal(found.predicted, heard)
+    assert np.array_equal(found.words, kept)
+    assert found.accuracy.value == (heard == words.labels[kept]).mean() == found.right.mean()
+    assert found.mean.shape == found.deviation.shape == (3,)
+    assert found.accuracy.value == pytest.approx(found.mean[-1])
 
 
 @pytest.mark.parametrize("penalty", [0.0, -1.0, np.nan])

@@ -167,7 +167,7 @@ CHANGES: dict[str, tuple[Callable[[h5py.File], object], str]] = {
     "a negative sample interval": (mark("dt", -1.0), "positive number"),
     "a delay of zero": (mark("embedding_delay", 0), "positive whole numbers"),
     "a huge delay": (mark("embedding_delay", 10**12), "positive whole numbers"),
-    "a huge order": (mark("embedding_order", 10**6), "encoder_weights"),
+    "a huge order": (mark("embedding_order", 10**6), "positive whole numbers"),
     "an encoder without errors": (put("encoder_spread", np.zeros(2)), "encoder_spread"),
     "no fitted error": (lambda f: f.attrs.__delitem__("fitted_error"), "fitted_error"),
     "another encoder": (put("encoder_weights", np.zeros((7, 2))), "encoder_weights"),

@@ -1,6 +1,7 @@
 """The command line: which commands there are, and how an error becomes one line and an exit code.
 
-A command's module is imported only when that command is called, so ``spinode --help`` imports neither numpy nor torch.
+A command's module is imported only when that command is called, so ``spinode --help`` imports neither numpy nor torch;
+when the shell completes a line, only the module of the command on that line is.
 Exit codes: 0 done, 1 bad input, 2 usage, 130 interrupted.
 """
 
@@ -19,6 +20,7 @@ import typer
 from typer.main import get_command
 
 from spinode import __version__
+from spinode.cli.completion import VARIABLE, typed_words
 
 Command = Callable[..., None]
 
@@ -36,6 +38,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "design": ("spinode.cli.design", "design_command", "Design an array of oscillators from what can be made."),
     "sweep": ("spinode.cli.sweep", "sweep_command", "Run a command once for every combination of settings."),
     "info": ("spinode.cli.info", "info_command", "Show what a file or a device holds."),
+    "doctor": ("spinode.cli.doctor", "doctor_command", "Check this installation, and say what to try."),
 }
 PASSED_ON: dict[str, dict[str, bool]] = {"sweep": {"ignore_unknown_options": True, "allow_extra_args": True}}
 """Commands that take the words of another."""
@@ -65,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def application(called: str | None) -> typer.Typer:
     """The typer application: the real function of the command that is called, and only the help of the others."""
     summary = "Learn spintronic devices from their traces and compute with them."
-    app = typer.Typer(add_completion=False, rich_markup_mode=None, help=summary)
+    app = typer.Typer(rich_markup_mode=None, help=summary)
     app.callback()(_root)
     for name, (module, function, line) in COMMANDS.items():
         command: Command = getattr(import_module(module), function) if name == called else _not_loaded
@@ -80,8 +83,11 @@ def command_named(name: str) -> Any:
 
 
 def _run(words: list[str]) -> int:
-    called = next((word for word in words if not word.startswith("-")), None)
+    completing = VARIABLE in os.environ
+    called = next((word for word in (typed_words() if completing else words) if not word.startswith("-")), None)
     command = get_command(application(called))
+    if completing:
+        command.main(words, prog_name="spinode", complete_var=VARIABLE)  # prints what could come next, and exits
     try:
         with command.make_context("spinode", words) as context:
             command.invoke(context)

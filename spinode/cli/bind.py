@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from spinode.cli.completion import among
 from spinode.cli.device_names import DEVICES, make_device
-from spinode.cli.output import check_figure, print_json, print_table, progress, refuse_overwrite
+from spinode.cli.options import Force, Json, Preset, Quiet, Settings
+from spinode.cli.output import Stopwatch, check_outputs, print_json, print_table, progress
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,19 +31,29 @@ SHOWN = (0, 1, 2)
 """Events of the figure."""
 
 
+DeviceOption = Annotated[
+    str,
+    typer.Option(
+        help=f"Surrogate file, or {', '.join(OSCILLATORS)}.", show_default=False, autocompletion=among(OSCILLATORS)
+    ),
+]
+
+
 def bind_command(
-    device: Annotated[str, typer.Option("--device", help="Surrogate file, or device name.", show_default=False)],
+    device: DeviceOption,
     oscillators: Annotated[int, typer.Option("--oscillators", help="Oscillators, at least 3.")] = 3,
     temperature: Annotated[str, typer.Option(help="Of a named device; 0 for no noise.")] = "300K",
     hold: Annotated[float, typer.Option(help="What stays on of an event's current in the next window.")] = 0.25,
     width: Annotated[str, typer.Option(help="Detuning up to which a pair locks.")] = "",
     window: Annotated[str, typer.Option(help="Duration of an event.")] = "1us",
     tests: Annotated[int, typer.Option(help="Showings of each sequence that are decided.")] = 10,
-    set_: Annotated[list[str] | None, typer.Option("--set", help="Parameter of a named device, name=value.")] = None,
+    set_: Settings = None,
+    preset: Preset = "",
     seed: Annotated[int, typer.Option(help="Seed of phases and noise.", min=0)] = 0,
     plot: Annotated[Path | None, typer.Option("--plot", help="Figure: spectrogram and locking over time.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace an existing figure.")] = False,
-    json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    force: Force = False,
+    quiet: Quiet = False,
+    json_output: Json = False,
 ) -> None:
     """Train currents of three events, then name all ordered pairs and triples from the voltages alone."""
     import numpy as np
@@ -50,13 +62,12 @@ def bind_command(
     from spinode.networks.binding_study import Study
     from spinode.networks.binding_training import Rule, train
 
-    if plot is not None:
-        check_figure(plot)
-        refuse_overwrite(plot, force)
-    begin, threshold = _begin(device, (set_ or [], temperature), (oscillators, hold), (width, window))
+    clock = Stopwatch("bind", quiet)
+    check_outputs(plot, (), force)
+    begin, threshold = _begin(device, (set_ or [], preset, temperature), (oscillators, hold), (width, window))
     noisy, rng = getattr(begin.device, "temperature", 0.0) > 0, np.random.default_rng(seed)
     rule = Rule(groups=groups_of(oscillators), step=STEP * threshold, noisy=noisy, rounds=ROUNDS)
-    with progress("bind") as advance:
+    with progress("bind", quiet) as advance:
         trained = train(begin, rule, rng)
         advance(0.2, "trained")
         settings = Study(examples=min(6, tests + 1), tests=tests, noisy=noisy)
@@ -67,13 +78,12 @@ def bind_command(
     if json_output:
         print_json(record)
     else:
-        _show(trained.binding, scores)
-        for name, why in failed.items():
-            print(f"{name}: {why}")
+        _show(trained.binding, scores, failed)
+    clock.done(f"{record['items']} sequences, {100 * cast('float', record['accuracy']):.1f} % named rightly")
 
 
 def _begin(
-    name: str, device: tuple[list[str], str], sizes: tuple[int, float], texts: tuple[str, str]
+    name: str, device: tuple[list[str], str, str], sizes: tuple[int, float], texts: tuple[str, str]
 ) -> tuple[Binding, float]:
     """The untrained network and the threshold current; a surrogate starts from the currents of the vortex."""
     from dataclasses import replace
@@ -83,20 +93,23 @@ def _begin(
     from spinode.surrogate import load_surrogate
     from spinode.units import parse_quantity
 
-    settings, temperature = device
+    settings, preset, temperature = device
     count, hold = sizes
     usual = WIDTH if name == "auto-oscillator" else CAUTIOUS
     width = parse_quantity(texts[0], "Hz") if texts[0] else 2 * usual / max(2, count - 1)
     learned = None
     if name in OSCILLATORS and not Path(name).exists():
-        analytic = replace(cast("Analytic", make_device(name, settings)), temperature=parse_quantity(temperature, "K"))
+        analytic = replace(
+            cast("Analytic", make_device(name, settings, preset)), temperature=parse_quantity(temperature, "K")
+        )
     elif not Path(name).exists():
         kind = "has no microwave input" if name in DEVICES else "is neither"
         raise ValueError(
             f"--device must be a surrogate file or one of {', '.join(OSCILLATORS)}, got '{name}', which {kind}"
         )
-    elif settings:
-        raise ValueError(f"--set goes with the name of a device ({', '.join(OSCILLATORS)}), got '{name}'")
+    elif settings or preset:
+        given = "--set" if settings else "--preset"
+        raise ValueError(f"{given} goes with the name of a device ({', '.join(OSCILLATORS)}), got '{name}'")
     else:
         analytic, learned = VortexOscillator(temperature=0.0), load_surrogate(Path(name))
         units = [channel.unit for channel in learned.inputs]
@@ -164,7 +177,7 @@ def _record(binding: Binding, scores: Mapping[str, Scores]) -> dict[str, object]
     }
 
 
-def _show(binding: Binding, scores: Mapping[str, Scores]) -> None:
+def _show(binding: Binding, scores: Mapping[str, Scores], failed: Mapping[str, str]) -> None:
     from spinode.networks.binding_decision import READINGS
 
     count, hold = len(binding.bias), f"{binding.hold:g} of an event's current stays on"
@@ -175,6 +188,8 @@ def _show(binding: Binding, scores: Mapping[str, Scores]) -> None:
         for length, each in found.items()
     ]
     print_table(("network", "of", *READINGS), rows, title="sequences named rightly, % (95 % interval)")
+    for name, why in failed.items():
+        print(f"{name}: {why}")
 
 
 def _text(score: Score) -> str:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spinode.cli.completion import among
 from spinode.cli.device_names import DEVICES
-from spinode.cli.output import check_figure, print_json, print_table, refuse_overwrite
+from spinode.cli.options import Force, Json, Samples
+from spinode.cli.output import check_outputs, print_json, print_table
 
 if TYPE_CHECKING:
     from spinode.calibration import Calibration
@@ -22,23 +24,30 @@ if TYPE_CHECKING:
     Ranges = dict[str, tuple[float, float] | None]
 
 
+TargetOption = Annotated[
+    str, typer.Argument(help=f"Surrogate file, or device: {', '.join(DEVICES)}.", autocompletion=among(DEVICES))
+]
+UnknownOption = Annotated[
+    list[str] | None, typer.Option("--unknown", help="Parameter to find, name or name=low:high; repeat for more.")
+]
+CheckOption = Annotated[
+    Path | None, typer.Option("--check", help="Traces with known parameters, for the systematic error.")
+]
+
+
 def calibrate_command(
-    target: Annotated[str, typer.Argument(help=f"Surrogate file, or device: {', '.join(DEVICES)}.")],
+    target: TargetOption,
     file: Annotated[Path, typer.Argument(help="Traces file: the drive, and what the device answered.")],
-    unknown: Annotated[
-        list[str] | None, typer.Option("--unknown", help="Parameter to find, name or name=low:high; repeat for more.")
-    ] = None,
-    set_: Annotated[list[str] | None, typer.Option("--set", help="Known parameter, name=value.")] = None,
+    unknown: UnknownOption = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Known parameter.")] = None,
     preset: Annotated[str, typer.Option(help="Published parameter set of a device, for the known values.")] = "",
     trace: Annotated[str, typer.Option("--trace", help="Trace to use, where the file holds several.")] = "",
-    samples: Annotated[str | None, typer.Option("--samples", help="Samples A:B of the trace, as stored.")] = None,
-    check: Annotated[
-        Path | None, typer.Option("--check", help="Traces with known parameters, for the systematic error.")
-    ] = None,
+    samples: Samples = None,
+    check: CheckOption = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Surrogate file with the values found.")] = None,
     plot: Annotated[Path | None, typer.Option("--plot", help="Figure of the fit: .png, .svg or .pdf.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
-    json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    force: Force = False,
+    json_output: Json = False,
 ) -> None:
     """Hidden parameters of a new device from a short trace, with 95 % intervals."""
     from spinode.calibration import calibrate
@@ -79,11 +88,7 @@ def _check_targets(out: Path | None, plot: Path | None, learned: bool, force: bo
         raise ValueError(
             f"-o writes a surrogate and goes with a surrogate file, got '{out}'; a device is made by --set"
         )
-    if plot is not None:
-        check_figure(plot)
-    for path in (out, plot):
-        if path is not None:
-            refuse_overwrite(path, force)
+    check_outputs(plot, (out,), force)
 
 
 def _analytic(name: str, settings: list[str] | None, preset: str) -> Device:

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spinode.cli.options import Quiet
+from spinode.cli.output import Stopwatch
+
 if TYPE_CHECKING:
     from spinode.traces import Trace, TraceSet
 
@@ -16,10 +19,11 @@ DEMO_MINUTES = 3.5
 def demo_command(
     folder: Annotated[Path, typer.Option("-o", "--out", help="Folder for surrogate, figure and page.")] = Path("demo"),
     minutes: Annotated[float, typer.Option("--minutes", help="Time budget of the fit.")] = DEMO_MINUTES,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of the network's first weights.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the network's first weights.", min=0)] = 0,
+    quiet: Quiet = False,
 ) -> None:
     """Learn one skyrmion under a voltage-controlled anisotropy and predict it under a drive it has not seen."""
-    from spinode.cli.fit import fit_to_file
+    from spinode.cli.fit import fit_to_file, summary
     from spinode.cli.info import info_command
     from spinode.cli.judging import draw_figure, draw_page, free_runs, show
     from spinode.storage import write_traces
@@ -27,6 +31,7 @@ def demo_command(
     from spinode.surrogate.report import build_report
     from spinode.traces import TraceSet
 
+    clock = Stopwatch("demo", quiet)
     folder.mkdir(parents=True, exist_ok=True)
     print("1. Import two tables of one Neel skyrmion in an 80 nm disk, from a micromagnetic solver.", flush=True)
     _by_hand(f"import {folder}/train.txt {folder}/test.txt -o {folder}/traces.h5 --input Ku1 --output mz")
@@ -37,7 +42,7 @@ def demo_command(
     print("2. Fit a surrogate to trace 'train'.", flush=True)
     _by_hand(f"fit {folder}/traces.h5 --trace train -o {folder}/skyrmion.h5 --minutes {minutes:g}")
     settings = FitSettings(minutes=minutes, seed=seed)
-    surrogate = fit_to_file(training, settings, folder / "skyrmion.h5", resume=False, force=True)
+    surrogate = fit_to_file(training, settings, folder / "skyrmion.h5", resume=False, force=True, quiet=quiet)
     print("3. Predict trace 'test', beside baselines fitted to the same training data.", flush=True)
     train = f"--train {folder}/traces.h5 --train-trace train"
     _by_hand(f"predict {folder}/skyrmion.h5 {folder}/traces.h5 --trace test {train} --report {folder}/report.html")
@@ -47,6 +52,7 @@ def demo_command(
     draw_figure(folder / "free_run.png", report, test, runs)
     draw_page(folder / "report.html", report, test, runs, surrogate)
     print(f"Written to {folder}: train.txt, test.txt, traces.h5, skyrmion.h5 (surrogate), free_run.png, report.html")
+    clock.done(summary(surrogate))
 
 
 def _by_hand(command: str) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from spinode.cli.output import check_figure, print_json, print_table, progress, refuse_overwrite
+from spinode.cli.options import Force, Json, Quiet
+from spinode.cli.output import Stopwatch, check_outputs, print_json, print_table, progress
 
 if TYPE_CHECKING:
     from spinode.design import ArrayDesign, DesignSpec
@@ -17,52 +18,59 @@ SHOWN = 9
 """Oscillators in the table; ``--json`` and ``--csv`` have all of them."""
 PORT = 8765
 """Of the page."""
+LARGEST_SPEC = 1 << 20
+"""Bytes of a specification; one with everything in it has a thousand."""
 COLUMNS = (
     "frequency", "radius", "thickness", "current", "supercriticality", "orbit_radius", "locking_half_width",
     "linewidth", "drawn_radius", "grid_residual", "current_trim", "field_trim",
 )  # fmt: skip
 
 
+SetOption = Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Limit, wish or material.")]
+OutputOption = Annotated[Path | None, typer.Option("-o", "--out", "--output", help="TOML file of the spec to write.")]
+
+
 def design_command(
     spec_file: Annotated[Path | None, typer.Option("--spec", help="TOML file, such as 'spacing = \"1MHz\"'.")] = None,
-    set_: Annotated[list[str] | None, typer.Option("--set", help="Limit, wish or material, name=value.")] = None,
+    set_: SetOption = None,
     seed: Annotated[int, typer.Option(help="Seed of the yield's Monte Carlo.", min=0)] = 0,
     verify: Annotated[bool, typer.Option("--verify", help="Simulate the array under a tone on every line.")] = False,
     workers: Annotated[int | None, typer.Option(help="Threads of --verify; one a core if left out.", min=1)] = None,
     csv: Annotated[Path | None, typer.Option("--csv", help="Table of all oscillators to write.")] = None,
     plot: Annotated[Path | None, typer.Option("--plot", help="Figure of comb, yield and layout to write.")] = None,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="TOML file of the whole spec to write.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
-    json_output: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    output: OutputOption = None,
+    force: Force = False,
+    quiet: Quiet = False,
+    json_output: Json = False,
     serve: Annotated[bool, typer.Option("--serve", help="Show a page in the browser of this machine instead.")] = False,
     port: Annotated[int, typer.Option(help="Of the page; 0 takes any that is free.", min=0, max=65535)] = PORT,
 ) -> None:
     """Design an array with equally spaced frequencies and equal sensitivity, and say what limits it."""
+    clock = Stopwatch("design", quiet)
     if serve:
         others = {"--csv": csv, "--plot": plot, "-o": output, "--verify": verify, "--workers": workers}
         others["--json"] = json_output
         _serve(read_spec(spec_file, set_ or []), seed, port, [name for name, given in others.items() if given])
-    if plot is not None:
-        check_figure(plot)
-    for path in (csv, plot, output):
-        if path is not None:
-            refuse_overwrite(path, force)
+    check_outputs(plot, (csv, output), force)
     import numpy as np
 
     from spinode.design import design
     from spinode.design.text import oscillators_to_csv, spec_to_toml
+    from spinode.whole_file import write_whole
 
     spec = read_spec(spec_file, set_ or [])
     rng, curve_rng = np.random.default_rng(seed).spawn(2)
     made = design(spec, rng)
-    found = _verify(made, workers) if verify else None
+    found = _verify(made, workers, quiet) if verify else None
     if output is not None:
-        output.write_text(spec_to_toml(spec), encoding="utf-8")
+        write_whole(output, spec_to_toml(spec).encode(), force=force)
     if csv is not None:
-        csv.write_text(oscillators_to_csv(made), encoding="utf-8")
+        write_whole(csv, oscillators_to_csv(made).encode(), force=force)
     if plot is not None:
         _draw(plot, made, curve_rng)
     _show(made, found, seed, json_output)
+    right = "" if found is None else f", {found.right} of {len(found.tones)} tones followed by the right one"
+    clock.done(f"{len(made.oscillators)} oscillators{right}")
 
 
 def read_spec(file: Path | None, settings: list[str]) -> DesignSpec:
@@ -72,9 +80,14 @@ def read_spec(file: Path | None, settings: list[str]) -> DesignSpec:
     values: dict[str, object] = {}
     if file is not None:
         try:
-            values = read_toml(file.read_text(encoding="utf-8"), f"--spec '{file}'")
+            with open(file, "rb") as stream:
+                content = stream.read(LARGEST_SPEC + 1)
+            text = content.decode("utf-8-sig")
         except UnicodeDecodeError:
             raise ValueError(f"--spec '{file}' must be TOML text in UTF-8, got other bytes") from None
+        if len(content) > LARGEST_SPEC:
+            raise ValueError(f"--spec '{file}' must have at most {LARGEST_SPEC} bytes, got more; is it TOML?")
+        values = read_toml(text, f"--spec '{file}'")
     return make_spec({**values, **parse_settings(settings)})
 
 
@@ -93,10 +106,10 @@ def _serve(spec: DesignSpec, seed: int, port: int, others: list[str]) -> NoRetur
     raise AssertionError("serve_forever returns only where somebody shuts the server down")
 
 
-def _verify(made: ArrayDesign, workers: int | None) -> Verification:
+def _verify(made: ArrayDesign, workers: int | None, quiet: bool) -> Verification:
     from spinode.design.verify import verify
 
-    with progress("verify") as advance:
+    with progress("verify", quiet) as advance:
         return verify(made, workers=workers, advance=lambda part: advance(part, ""))
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spinode.cli.options import Force, Json
 from spinode.cli.output import print_json, print_table, refuse_overwrite
 
 if TYPE_CHECKING:
@@ -17,20 +18,26 @@ if TYPE_CHECKING:
     from spinode.traces import Parameter, Trace
 
 
+ParamOption = Annotated[
+    list[str] | None, typer.Option("--param", metavar="NAME=VALUE", help="Constant of the device: radius=50nm.")
+]
+JumpsOption = Annotated[
+    str, typer.Option("--jumps", help="Where a step lies between two rows: auto, before, after or grid:1ns.")
+]
+
+
 def import_command(
     tables: Annotated[list[Path], typer.Argument(help="MuMax3 table.txt, OOMMF .odt, CSV or .mat; one trace a file.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Traces file to write (HDF5).")],
     output: Annotated[list[str], typer.Option("--output", help="Column that answers; repeat for more.")],
     inputs: Annotated[list[str] | None, typer.Option("--input", help="Column that drives; repeat for more.")] = None,
     dt: Annotated[str | None, typer.Option("--dt", help="Sample interval such as 5ps [default: the table's].")] = None,
-    param: Annotated[list[str] | None, typer.Option("--param", help="Constant of the device: radius=50nm.")] = None,
-    jumps: Annotated[
-        str, typer.Option("--jumps", help="Where a step lies between two rows: auto, before, after or grid:1ns.")
-    ] = "auto",
+    param: ParamOption = None,
+    jumps: JumpsOption = "auto",
     hold: Annotated[list[str] | None, typer.Option("--hold", help="Input that steps, whatever it looks like.")] = None,
     smooth: Annotated[list[str] | None, typer.Option("--smooth", help="Input that is smooth all the same.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
-    json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    force: Force = False,
+    json_output: Json = False,
 ) -> None:
     """Turn tables into traces: outputs are resampled smoothly, inputs that step stay steps."""
     from spinode.importers import StepRules, import_traces
@@ -69,15 +76,15 @@ def parse_parameters(texts: list[str]) -> dict[str, Parameter]:
         If a text is not name=quantity, or a name comes twice.
     """
     from spinode.traces import Parameter
-    from spinode.units import split_quantity
+    from spinode.units import in_brief, split_quantity
 
     result: dict[str, Parameter] = {}
     for text in texts:
         name, sign, quantity = text.partition("=")
         if not sign or not name.strip():
-            raise ValueError(f"--param must be name=value such as radius=50nm, got '{text}'")
+            raise ValueError(f"--param must be name=value such as radius=50nm, got '{in_brief(text)}'")
         if name.strip() in result:
-            raise ValueError(f"--param must name each parameter once, got '{name.strip()}' twice")
+            raise ValueError(f"--param must name each parameter once, got '{in_brief(name)}' twice")
         value, unit = split_quantity(quantity)
         result[name.strip()] = Parameter(value=value, unit=unit)
     return result

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spinode.cli.completion import among
+from spinode.cli.device_names import DEVICES
+from spinode.cli.options import Json
 from spinode.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
@@ -16,17 +19,23 @@ if TYPE_CHECKING:
     from spinode.traces import Parameter
 
 
+TargetOption = Annotated[
+    str,
+    typer.Argument(help="A traces or surrogate file, or the name of a device.", autocompletion=among(DEVICES)),
+]
+SettingsOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="Parameter or operating point of a device: current=5mA."),
+]
+
+
 def info_command(
-    target: Annotated[str, typer.Argument(help="A traces or surrogate file, or the name of a device.")],
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", help="Parameter or operating point of a device: current=5mA.")
-    ] = None,
+    target: TargetOption,
+    settings: SettingsOption = None,
     preset: Annotated[str, typer.Option(help="Published parameter set of a device, such as guslienko_2014_l10.")] = "",
-    json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json_output: Json = False,
 ) -> None:
     """Show what is in a file, or the datasheet of a device: what it does at an operating point, and why."""
-    from spinode.cli.device_names import DEVICES
-
     path = Path(target)
     if target in DEVICES and not path.exists():
         _show_device(target, settings or [], preset, json_output)

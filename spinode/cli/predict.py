@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spinode.cli.output import check_figure, print_json, refuse_overwrite
+from spinode.cli.options import Force, Json, Samples
+from spinode.cli.output import check_outputs, print_json
 
 if TYPE_CHECKING:
     from spinode.surrogate import Surrogate
@@ -21,19 +22,24 @@ if TYPE_CHECKING:
     Judged = tuple[Trace, FreeRunReport, dict[str, FreeRun], Assessment]
 
 
+TrainSamplesOption = Annotated[
+    str | None, typer.Option("--train-samples", metavar="A:B", help="Samples of the training.")
+]
+
+
 def predict_command(
     twin: Annotated[Path, typer.Argument(help="Surrogate file.")],
     file: Annotated[Path, typer.Argument(help="Traces file: its drive, and the truth to compare with.")],
-    samples: Annotated[str | None, typer.Option("--samples", help="Samples A:B of each trace, as stored.")] = None,
+    samples: Samples = None,
     trace: Annotated[list[str] | None, typer.Option("--trace", help="Use this trace; repeat for more.")] = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Traces file to write the prediction to.")] = None,
     train: Annotated[Path | None, typer.Option("--train", help="Training traces, for the baselines.")] = None,
-    train_samples: Annotated[str | None, typer.Option("--train-samples", help="Samples A:B of the training.")] = None,
+    train_samples: TrainSamplesOption = None,
     train_trace: Annotated[list[str] | None, typer.Option("--train-trace", help="Training trace; repeat.")] = None,
     plot: Annotated[Path | None, typer.Option("--plot", help="Figure of the free run: .png, .svg or .pdf.")] = None,
     report: Annotated[Path | None, typer.Option("--report", help="HTML page with table and figures.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
-    json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    force: Force = False,
+    json_output: Json = False,
 ) -> None:
     """Free run of a surrogate from the first samples and the drive alone, scored against the rest of each trace."""
     from spinode.cli.confidence import quietly_assessed, show_calibration, show_confidence
@@ -41,7 +47,7 @@ def predict_command(
     from spinode.surrogate import load_surrogate
     from spinode.surrogate.report import build_report
 
-    _check_targets([path for path in (out, report, plot) if path is not None], plot, force)
+    check_outputs(plot, (out, report), force)
     surrogate = load_surrogate(twin)
     traces = read_selected(file, trace, samples)
     training = read_selected(train, train_trace, train_samples) if train is not None else None
@@ -60,13 +66,6 @@ def predict_command(
             show(each_report)
             show_confidence(each, found, each_report.warm_up)
         show_calibration(surrogate)
-
-
-def _check_targets(paths: list[Path], plot: Path | None, force: bool) -> None:
-    if plot is not None:
-        check_figure(plot)
-    for path in paths:
-        refuse_overwrite(path, force)
 
 
 def _draw(surrogate: Surrogate, judged: Judged, plot: Path | None, page: Path | None) -> None:

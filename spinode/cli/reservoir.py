@@ -10,17 +10,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spinode.cli.device_names import DEVICES, make_device
-from spinode.cli.output import check_figure, print_json, print_table, progress, refuse_overwrite
+from spinode.cli.completion import among
+from spinode.cli.device_names import DEVICES
+from spinode.cli.driving import is_named, named_or_learned, parse_constants, parse_node_time, parse_range
+from spinode.cli.options import Constants, Driven, Force, Json, Preset, Quiet, Settings, Swing
+from spinode.cli.output import Stopwatch, check_outputs, print_json, print_table, progress
+from spinode.cli.reservoir_tasks import Options, score_task
 
 if TYPE_CHECKING:
-    from spinode.cli.reservoir_tasks import Options
     from spinode.devices import Device
     from spinode.reservoir import Forecast, ForecastSettings, ReadIn
     from spinode.signals import FloatArray
+    from spinode.surrogate import Surrogate
 
 TASKS = ("mackey-glass", "narma10", "memory", "sine-square", "capacity", "rank")
-MASKS = "binary, ternary, gaussian, maximal-length"
+MASKS = ("binary", "ternary", "gaussian", "maximal-length")
 SHOWN = (0, 1, 2, 3, 5, 10, 12, 20, 22, 25, 30, 40, 50, 60, 79)
 """Horizons of the table; ``--json`` and ``--plot`` have all of them."""
 AMPLITUDE = 0.4
@@ -50,19 +54,33 @@ class _Run:
     steps: int
 
 
+TaskOption = Annotated[
+    str, typer.Argument(help=f"Task: {', '.join(TASKS)}.", show_default=False, autocompletion=among(TASKS))
+]
+DeviceOption = Annotated[
+    str,
+    typer.Option(help=f"Surrogate file, or {', '.join(DEVICES)}.", show_default=False, autocompletion=among(DEVICES)),
+]
+MaskOption = Annotated[
+    str,
+    typer.Option(help=f"{', '.join(MASKS)}; binary, but gaussian for mackey-glass.", autocompletion=among(MASKS)),
+]
+
+
 def reservoir_command(
-    task: Annotated[str, typer.Argument(help=f"Task: {', '.join(TASKS)}.", show_default=False)],
-    device: Annotated[str, typer.Option("--device", help="Surrogate file, or device name.", show_default=False)],
+    task: TaskOption,
+    device: DeviceOption,
     nodes: Annotated[int, typer.Option("--nodes", help="Virtual nodes.")] = 50,
     node_time: Annotated[str, typer.Option(help="Time of a node, such as 10ps; two samples of a surrogate.")] = "",
     amplitude: Annotated[float, typer.Option(help="Largest swing of the drive over half its range.")] = AMPLITUDE,
-    input_: Annotated[str, typer.Option("--input", help="Input to drive, where there are several.")] = "",
-    range_: Annotated[str, typer.Option("--range", help="LOW:HIGH of that input; a surrogate's trained range.")] = "",
-    at: Annotated[list[str] | None, typer.Option("--at", help="Constant value of another input, name=value.")] = None,
-    set_: Annotated[list[str] | None, typer.Option("--set", help="Parameter of a named device, name=value.")] = None,
+    input_: Driven = "",
+    range_: Swing = "",
+    at: Constants = None,
+    set_: Settings = None,
+    preset: Preset = "",
     points: Annotated[int, typer.Option(help="Points of the series.")] = 10_000,
     training: Annotated[int, typer.Option(help="Points that train the readout; the rest tests it.")] = 5000,
-    mask: Annotated[str, typer.Option(help=f"Mask: {MASKS}; binary, but gaussian for mackey-glass.")] = "",
+    mask: MaskOption = "",
     sampling: Annotated[str, typer.Option(help="Reading of a node: start, end, mean or a number; the end.")] = "",
     feedback: Annotated[float, typer.Option(help="Gain of delayed feedback, -1 to 1; not for mackey-glass.")] = 0.0,
     feedback_delay: Annotated[int, typer.Option(help="Its delay in nodes; one more than --nodes.", min=0)] = 0,
@@ -72,22 +90,23 @@ def reservoir_command(
     intercept: Annotated[bool, typer.Option(help="mackey-glass: a free constant in the readout.")] = True,
     seed: Annotated[int, typer.Option(help="Seed of the mask.", min=0)] = 0,
     plot: Annotated[Path | None, typer.Option("--plot", help="Figure of error against horizon.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace an existing figure.")] = False,
-    json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    force: Force = False,
+    quiet: Quiet = False,
+    json_output: Json = False,
 ) -> None:
     """Score one device as a reservoir on a task, beside the same readout without the device."""
-    from spinode.cli.reservoir_tasks import Options, score_task
-
+    clock = Stopwatch("reservoir", quiet)
     _check(task, plot, force)
-    chosen = _choose(device, set_ or [], (input_, range_, node_time), at or [])
+    chosen = _choose(named_or_learned(device, set_ or [], preset), device, (input_, range_, node_time), at or [])
     options = Options(
-        nodes=nodes, amplitude=amplitude, mask=mask, sampling=sampling, feedback=feedback, noise=noise,
+        nodes=nodes, amplitude=amplitude, mask=mask, sampling=sampling, feedback=feedback, noise=noise, quiet=quiet,
         feedback_delay=feedback_delay, points=points, training=training, seed=seed,
     )  # fmt: skip
     if task == "mackey-glass":
         _mackey_glass(chosen, options, (horizons, ridge, intercept), plot, json_output)
     else:
         score_task(task, chosen, options, plot, json_output)
+    clock.done(f"{task} with {nodes} nodes of {chosen.device.name} over {points} points")
 
 
 def _mackey_glass(
@@ -103,7 +122,7 @@ def _mackey_glass(
     if options.points < settings.fewest_points:
         least = settings.fewest_points
         raise ValueError(f"--points must be at least {least} for these horizons, got {options.points}")
-    run = _run(chosen, settings, (options.nodes, options.points, options.seed), options.amplitude)
+    run = _run(chosen, settings, options)
     _draw(plot, chosen, run)
     sizes = {"nodes": options.nodes, "points": options.points, "seed": options.seed}
     if json_output:
@@ -115,9 +134,7 @@ def _mackey_glass(
 def _check(task: str, plot: Path | None, force: bool) -> None:
     if task not in TASKS:
         raise ValueError(f"TASK must be one of {', '.join(TASKS)}, got '{task}'")
-    if plot is not None:
-        check_figure(plot)
-        refuse_overwrite(plot, force)
+    check_outputs(plot, (), force)
 
 
 def _draw(plot: Path | None, chosen: Chosen, run: _Run) -> None:
@@ -127,19 +144,12 @@ def _draw(plot: Path | None, chosen: Chosen, run: _Run) -> None:
         save_figure(plot, horizon_figure({chosen.device.name: run.result.nrmse, **_named(run.result.controls)}))
 
 
-def _choose(name: str, settings: list[str], texts: tuple[str, str, str], at: Sequence[str]) -> Chosen:
-    """The device of ``--device`` and how it is driven; ``texts`` are ``--input``, ``--range`` and ``--node-time``."""
+def _choose(device: Device | Surrogate, name: str, texts: tuple[str, str, str], at: Sequence[str]) -> Chosen:
+    """How the device of ``--device`` is driven; ``texts`` are ``--input``, ``--range`` and ``--node-time``."""
     from spinode.signals import missing_name
 
     wanted, range_text, time_text = texts
-    known: dict[str, tuple[float, float]] = {}
-    sample = None
-    if name in DEVICES and not Path(name).exists():
-        device = make_device(name, settings)
-    else:
-        if settings:
-            raise ValueError(f"--set goes with the name of a device ({', '.join(DEVICES)}), got '{name}'")
-        device, known, sample = _learned(name)
+    known, sample = ({}, None) if is_named(name) else _learned(device)
     units = {channel.name: channel.unit for channel in device.inputs}
     if not units:
         raise ValueError(f"--device must have an input to drive, got '{name}', which has none")
@@ -148,59 +158,30 @@ def _choose(name: str, settings: list[str], texts: tuple[str, str, str], at: Seq
     channel = wanted or next(iter(units))
     if channel not in units:
         raise ValueError(f"--input: {missing_name('input', channel, list(units))}")
+    node_time = _node_time(time_text, sample, device.step)
     others = {other: 0.5 * sum(known[other]) for other in units if other != channel and other in known}
-    others |= _constants(at, {other: unit for other, unit in units.items() if other != channel})
+    others |= parse_constants(at, {other: unit for other, unit in units.items() if other != channel})
     bounds = _range(range_text, units[channel], known.get(channel), channel)
     return Chosen(
-        device=device,
-        channel=channel,
-        unit=units[channel],
-        bounds=bounds,
-        others=others,
-        node_time=_node_time(time_text, sample, device.step),
+        device=device, channel=channel, unit=units[channel], bounds=bounds, others=others, node_time=node_time
     )
 
 
-def _learned(name: str) -> tuple[Device, dict[str, tuple[float, float]], float]:
-    """A surrogate file: device, trained range of each input, sample interval."""
-    from spinode.surrogate import load_surrogate
+def _learned(device: Device | Surrogate) -> tuple[dict[str, tuple[float, float]], float | None]:
+    """Trained range of each input and sample interval of a surrogate."""
+    from spinode.surrogate import Surrogate
 
-    path = Path(name)
-    if not path.exists():
-        raise ValueError(f"--device must be a surrogate file or one of {', '.join(DEVICES)}, got '{name}'")
-    surrogate = load_surrogate(path)
-    ranges = {each.name: surrogate.ranges[each.name] for each in surrogate.inputs if each.name in surrogate.ranges}
-    return surrogate, {key: (found.low, found.high) for key, found in ranges.items()}, surrogate.dt
-
-
-def _constants(at: Sequence[str], units: Mapping[str, str]) -> dict[str, float]:
-    from spinode.signals import missing_name
-    from spinode.units import parse_quantity
-
-    found: dict[str, float] = {}
-    for each in at:
-        key, equals, text = (part.strip() for part in each.partition("="))
-        if not (key and equals and text):
-            raise ValueError(f"--at must be name=value, got '{each}'")
-        if key not in units:
-            raise ValueError(f"--at: {missing_name('other input', key, list(units))}")
-        found[key] = parse_quantity(text, units[key])
-    return found
+    assert isinstance(device, Surrogate)
+    ranges = {each.name: device.ranges[each.name] for each in device.inputs if each.name in device.ranges}
+    return {key: (found.low, found.high) for key, found in ranges.items()}, device.dt
 
 
 def _range(text: str, unit: str, known: tuple[float, float] | None, channel: str) -> tuple[float, float]:
-    from spinode.units import parse_quantity
-
     if not text:
         if known is None:
             raise ValueError(f"--range must be LOW:HIGH of '{channel}' [{unit}] for this device, got none")
         return known
-    low, colon, high = (part.strip() for part in text.partition(":"))
-    if not (low and colon and high):
-        raise ValueError(f"--range must be LOW:HIGH, got '{text}'")
-    bounds = parse_quantity(low, unit), parse_quantity(high, unit)
-    if not bounds[0] < bounds[1]:
-        raise ValueError(f"--range must be LOW:HIGH with LOW below HIGH, got '{text}'")
+    bounds = parse_range(text, unit)
     if known is not None and (bounds[0] < known[0] or bounds[1] > known[1]):
         raise ValueError(
             f"--range must lie in the trained range {known[0]:.6g} to {known[1]:.6g} {unit}, got '{text}';"
@@ -211,32 +192,29 @@ def _range(text: str, unit: str, known: tuple[float, float] | None, channel: str
 
 def _node_time(text: str, sample: float | None, step: float) -> float:
     """Seconds; whole samples of a surrogate, whose step was learned with the device."""
-    from spinode.units import parse_quantity
-
     if not text:
         return 2 * (step if sample is None else sample)
-    found = parse_quantity(text, "s")
-    if sample is not None and found > 0:
-        count = max(1, round(found / sample))
-        if abs(found / sample - count) > 1e-6:
-            raise ValueError(f"--node-time must be a whole number of samples of {sample:g} s, got '{text}'")
-        return count * sample
-    return found
+    found = parse_node_time(text)
+    if sample is None:
+        return found
+    count = max(1, round(found / sample))
+    if abs(found / sample - count) > 1e-6:
+        raise ValueError(f"--node-time must be a whole number of samples of {sample:g} s, got '{text}'")
+    return count * sample
 
 
-def _run(chosen: Chosen, settings: ForecastSettings, sizes: tuple[int, int, int], amplitude: float) -> _Run:
-    """Series, mask, device and readout; ``sizes`` are nodes, points and seed."""
+def _run(chosen: Chosen, settings: ForecastSettings, options: Options) -> _Run:
+    """Series, mask, device and readout."""
     import numpy as np
 
     from spinode.reservoir import NodeSettings, forecast, gaussian_mask, mackey_glass, node_states, read_in_for
     from spinode.reservoir.nodes import solver_steps
 
-    nodes, points, seed = sizes
-    mask = gaussian_mask(nodes, np.random.default_rng(seed))
-    series = mackey_glass(points)
+    mask = gaussian_mask(options.nodes, np.random.default_rng(options.seed))
+    series = mackey_glass(options.points)
     known = series[: settings.washout + settings.training, None]
-    read_in = read_in_for(chosen.channel, mask, known, chosen.bounds, amplitude)
-    with progress("reservoir") as advance:
+    read_in = read_in_for(chosen.channel, mask, known, chosen.bounds, options.amplitude)
+    with progress("reservoir", options.quiet) as advance:
         how = NodeSettings(
             node_time=chosen.node_time,
             washout=settings.washout,
@@ -247,7 +225,7 @@ def _run(chosen: Chosen, settings: ForecastSettings, sizes: tuple[int, int, int]
         states: FloatArray = node_states(chosen.device, read_in, series[:, None], how)
         seconds = time.perf_counter() - begun
     result = forecast(states.reshape(len(states), -1), series, read_in, settings)
-    steps = points * nodes * solver_steps(chosen.device, chosen.node_time)
+    steps = options.points * options.nodes * solver_steps(chosen.device, chosen.node_time)
     clipped = read_in.clipped(series[:, None])
     return _Run(read_in=read_in, clipped=clipped, result=result, seconds=seconds, steps=steps)
 

@@ -35,7 +35,7 @@ WASHOUT = 200
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What the command line says about a run: sizes, read-in, feedback and noise."""
+    """What the command line says about a run: sizes, read-in, feedback, noise and whether progress is shown."""
 
     nodes: int
     amplitude: float
@@ -47,6 +47,7 @@ class Options:
     points: int
     training: int
     seed: int
+    quiet: bool
 
     @property
     def plain(self) -> bool:
@@ -69,7 +70,7 @@ def score_task(task: str, chosen: Chosen, options: Options, plot: Path | None, a
     reservoir = reservoir_of(chosen, options)
     settings = TaskSettings(washout=WASHOUT, training=options.training, testing=testing)
     begun = time.perf_counter()
-    with progress(f"reservoir {task}") as advance:
+    with progress(f"reservoir {task}", options.quiet) as advance:
         outcome = run_task(
             task, reservoir, settings, np.random.default_rng([options.seed, 7]), lambda part: advance(part, "")
         )

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spinode.cli.completion import among
 from spinode.cli.device_names import DEVICES, make_members
-from spinode.cli.output import print_json, print_table, progress, refuse_overwrite
+from spinode.cli.options import Force, Json, Quiet
+from spinode.cli.output import Stopwatch, print_json, print_table, progress, refuse_overwrite
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,34 +23,45 @@ if TYPE_CHECKING:
     from spinode.traces import TraceSet
 
 
+DeviceOption = Annotated[
+    str, typer.Argument(help=f"Device: {', '.join(DEVICES)}.", show_default=False, autocompletion=among(DEVICES))
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="Parameter; NAME=VALUE,VALUE makes an ensemble."),
+]
+DriveFromOption = Annotated[
+    Path | None, typer.Option(help="Traces file whose first drive is used, with its length and interval.")
+]
+AccuracyOption = Annotated[
+    float | None, typer.Option(help="Halve the step until outputs change by less than this part of their range.")
+]
+
+
 def simulate_command(
-    device: Annotated[str, typer.Argument(help=f"Device: {', '.join(DEVICES)}.", show_default=False)],
-    output: Annotated[Path, typer.Option("-o", "--output", help="Traces file to make.", show_default=False)],
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", help="Parameter, name=value; name=value,value makes an ensemble.")
-    ] = None,
+    device: DeviceOption,
+    output: Annotated[Path, typer.Option("-o", "--out", "--output", help="Traces file to make.", show_default=False)],
+    set_: SetOption = None,
     preset: Annotated[str, typer.Option(help="Published parameter set, such as guslienko_2014_l10.")] = "",
     drive: Annotated[str, typer.Option(help="Such as 'current=sine(5mA,1mA,2MHz); field=1mT'.")] = "",
-    drive_from: Annotated[
-        Path | None, typer.Option(help="Traces file whose first drive is used, with its length and interval.")
-    ] = None,
+    drive_from: DriveFromOption = None,
     duration: Annotated[str, typer.Option(help="Length of the trace.")] = "1us",
     dt: Annotated[str, typer.Option(help="Sample interval; about five solver steps if left out.")] = "",
-    accuracy: Annotated[
-        float | None, typer.Option(help="Halve the step until outputs change by less than this part of their range.")
-    ] = None,
+    accuracy: AccuracyOption = None,
     temperature: Annotated[str, typer.Option(help="Add thermal noise at this temperature, such as 300K.")] = "",
     repeats: Annotated[int, typer.Option(help="Members of each kind, with noise of their own.", min=1)] = 1,
     seed: Annotated[int, typer.Option(help="Seed of the noise and of random drives.", min=0)] = 0,
     workers: Annotated[int | None, typer.Option(help="Threads; one a core if left out.", min=1)] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    force: Force = False,
+    quiet: Quiet = False,
+    json_output: Json = False,
 ) -> None:
     """Simulate an analytic device, or an ensemble over parameters and noise, and write the traces."""
     import time
 
     from spinode.storage import write_traces
 
+    clock = Stopwatch("simulate", quiet)
     refuse_overwrite(output, force)
     settings = [*(set_ or ()), *([f"temperature={temperature}"] if temperature else [])]
     if repeats > 1 and not temperature:
@@ -56,12 +69,13 @@ def simulate_command(
     members = make_members(device, settings, preset, repeats)
     given = _Given(drive=drive, drive_from=drive_from, duration=duration, dt=dt, seed=seed)
     started = time.perf_counter()
-    traces = _run(members, given, bool(temperature), accuracy, workers)
+    traces = _run(members, given, bool(temperature), (accuracy, workers, quiet))
     seconds = time.perf_counter() - started
     options = {"--preset": preset, "--accuracy": accuracy or "", "--temperature": temperature, "--repeats": repeats}
     command = given.command(device, list(set_ or ()), options)
     write_traces(output, traces, seed=seed, command=command, source=next(iter(traces)).source, force=force)
-    _print_result(traces, output, seconds, as_json)
+    _print_result(traces, output, seconds, json_output)
+    clock.done(f"{len(traces)} of {device}; {output} is written")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,13 +128,14 @@ class _Given:
         return shlex.join([*words, "--seed", str(self.seed)])
 
 
-def _run(members: list[Device], given: _Given, noisy: bool, accuracy: float | None, workers: int | None) -> TraceSet:
-    """The trace of one member, or those of an ensemble with a progress line."""
+def _run(members: list[Device], given: _Given, noisy: bool, how: tuple[float | None, int | None, bool]) -> TraceSet:
+    """The trace of one member, or those of an ensemble with a progress line; ``how`` is accuracy, workers and quiet."""
     import numpy as np
 
     from spinode.simulate import Execution, simulate, simulate_ensemble, simulate_to
     from spinode.traces import TraceSet
 
+    accuracy, workers, quiet = how
     drive_rng, noise_rng = np.random.default_rng(given.seed).spawn(2)
     finest = min(members, key=lambda member: member.step)
     signal, rng = given.signal(finest, drive_rng), noise_rng if noisy else None
@@ -130,7 +145,7 @@ def _run(members: list[Device], given: _Given, noisy: bool, accuracy: float | No
         return TraceSet((simulate_to(accuracy, members[0], signal, name=members[0].name),))
     if len(members) == 1:
         return TraceSet((simulate(members[0], signal, rng=rng, name=members[0].name),))
-    with progress("simulate") as advance:
+    with progress("simulate", quiet) as advance:
         execution = Execution(workers=workers, advance=lambda part: advance(part, ""))
         return simulate_ensemble(members, signal, rng=rng, execution=execution)
 

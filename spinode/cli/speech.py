@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spinode.cli.completion import among
 from spinode.cli.device_names import DEVICES
-from spinode.cli.output import check_figure, print_json, print_table, progress, refuse_overwrite
+from spinode.cli.options import Constants, Driven, Force, Json, Preset, Quiet, Settings, Swing
+from spinode.cli.output import Stopwatch, check_outputs, print_json, print_table, progress
 from spinode.cli.speech_options import DeviceOptions, read_corpus
 
 if TYPE_CHECKING:
@@ -25,54 +27,81 @@ if TYPE_CHECKING:
     from spinode.speech.tasks import Outcome
     from spinode.speech.words import Words
 
-FRONT_ENDS = "spectrogram, magnitude, log-mel, mfcc, cochleagram"
+FRONT_ENDS = ("spectrogram", "magnitude", "log-mel", "mfcc", "cochleagram")
+CORPORA = ("any", "fsdd", "ti46", "speech-commands")
+SPLITS = ("official", "loso", "utterances")
+READOUTS = ("frames", "flattened", "segments")
 SMOKE_TEST = "smoke test on synthetic words: it says nothing about speech; give --data a folder of recordings"
+
+
+CorpusOption = Annotated[
+    str,
+    typer.Option(help="Kind of folder: fsdd, ti46, speech-commands, or any.", autocompletion=among(CORPORA)),
+]
+DeviceOption = Annotated[
+    str,
+    typer.Option(help=f"none, a surrogate file, or {', '.join(DEVICES)}.", autocompletion=among(("none", *DEVICES))),
+]
+FrontendOption = Annotated[
+    str, typer.Option(help=f"Front end: {', '.join(FRONT_ENDS)}.", autocompletion=among(FRONT_ENDS))
+]
+SplitOption = Annotated[
+    str,
+    typer.Option(
+        help="official, loso (each speaker left out once), utterances (N of 10).", autocompletion=among(SPLITS)
+    ),
+]
+ReadoutOption = Annotated[
+    str, typer.Option(help="frames (the literature's), flattened, segments.", autocompletion=among(READOUTS))
+]
+NoiseOption = Annotated[
+    bool, typer.Option("--noise", help="With the noise of the device, or what a surrogate learned.")
+]
 
 
 def speech_command(
     data: Annotated[Path | None, typer.Option("--data", help="Folder of recordings; without it a smoke test.")] = None,
-    corpus: Annotated[str, typer.Option(help="Kind of folder: fsdd, ti46, speech-commands, or any.")] = "any",
-    device: Annotated[str, typer.Option(help=f"none, a surrogate file, or {', '.join(DEVICES)}.")] = "envelope",
-    frontend: Annotated[str, typer.Option(help=f"Front end: {FRONT_ENDS}.")] = "mfcc",
-    split: Annotated[str, typer.Option(help="official, loso (each speaker left out once), utterances (N of 10).")] = "",
-    readout: Annotated[str, typer.Option(help="frames (the literature's), flattened, segments.")] = "frames",
+    corpus: CorpusOption = "any",
+    device: DeviceOption = "envelope",
+    frontend: FrontendOption = "mfcc",
+    split: SplitOption = "",
+    readout: ReadoutOption = "frames",
     segments: Annotated[int, typer.Option(help="Parts of a word for --readout segments.")] = 3,
     deltas: Annotated[int, typer.Option(help="Add first and second differences over so many frames each way.")] = 0,
     nodes: Annotated[int, typer.Option(help="Virtual nodes.")] = 400,
     seeds: Annotated[int, typer.Option(help="Masks; utterances takes one.", min=1)] = 3,
-    input_: Annotated[str, typer.Option("--input", help="Input to drive, of a device with several.")] = "",
-    range_: Annotated[str, typer.Option("--range", help="LOW:HIGH of that input; a surrogate's trained range.")] = "",
-    at: Annotated[list[str] | None, typer.Option("--at", help="Constant value of another input, name=value.")] = None,
+    input_: Driven = "",
+    range_: Swing = "",
+    at: Constants = None,
     node_time: Annotated[str, typer.Option(help="Time of a node, such as 100ns.")] = "",
-    set_: Annotated[list[str] | None, typer.Option("--set", help="Parameter of a named device, name=value.")] = None,
-    noise: Annotated[
-        bool, typer.Option("--noise", help="With the noise of the device, or what a surrogate learned.")
-    ] = False,
+    set_: Settings = None,
+    preset: Preset = "",
+    noise: NoiseOption = False,
     skip_damaged: Annotated[bool, typer.Option(help="Leave damaged and silent clips out.")] = False,
     jobs: Annotated[int, typer.Option("--jobs", help="Worker processes; 0 for none, with threads.", min=0)] = 0,
     cluster: Annotated[str, typer.Option(help="Dask scheduler: tcp://HOST:PORT, or its scheduler file.")] = "",
     plot: Annotated[Path | None, typer.Option("--plot", help="Figure: accuracies, gains, confusions, states.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace an existing figure.")] = False,
-    json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    force: Force = False,
+    quiet: Quiet = False,
+    json_output: Json = False,
 ) -> None:
     """Recognise spoken words with one device, beside the same front end without it and a device without memory."""
     options = DeviceOptions(
-        name=device, nodes=nodes, settings=set_ or [], channel=input_, range_text=range_, node_time=node_time,
-        at=at or [], noise=noise,
+        name=device, nodes=nodes, settings=set_ or [], preset=preset, channel=input_, range_text=range_,
+        node_time=node_time, at=at or [], noise=noise,
     )  # fmt: skip
     told = _Told(
         data=data, corpus=corpus, frontend=frontend, split=split or ("official" if data else "loso"), readout=readout,
         segments=segments, deltas=deltas, seeds=seeds, skip_damaged=skip_damaged, engine=_engine(jobs, cluster),
+        quiet=quiet,
     )  # fmt: skip
-    if plot is not None:
-        check_figure(plot)
-        refuse_overwrite(plot, force)
+    check_outputs(plot, (), force)
     _run(told, options, plot, json_output)
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Told:
-    """The options about words and readout."""
+    """The options about words, readout and progress."""
 
     data: Path | None
     corpus: str
@@ -84,6 +113,7 @@ class _Told:
     seeds: int
     skip_damaged: bool
     engine: Engine | None
+    quiet: bool
 
 
 def _after_front_end(advance: Advance, part: float, note: str) -> None:
@@ -100,11 +130,12 @@ def _run(told: _Told, options: DeviceOptions, plot: Path | None, json_output: bo
     from spinode.speech.benchmark import Readout
     from spinode.speech.report import score
 
+    clock = Stopwatch("speech", told.quiet)
     reading = Readout(kind=told.readout, segments=told.segments)
     reservoirs = options.reservoirs(told.seeds)
     begun = time.perf_counter()
     found = read_corpus(told.data, told.corpus, told.skip_damaged)
-    with progress("speech") as advance:
+    with progress("speech", told.quiet) as advance:
         words = _words(found, told.frontend, told.deltas, lambda part: advance(0.1 * part, told.frontend))
         later = partial(_after_front_end, advance)
         scored = score(words, told.split, reservoirs, reading, later, told.engine)
@@ -120,6 +151,7 @@ def _run(told: _Told, options: DeviceOptions, plot: Path | None, json_output: bo
         print_json(record)
     else:
         _show(record, scored, found)
+    clock.done(f"{record['items']} test words, {100 * scored.system.accuracy.value:.1f} % recognised")
 
 
 def _words(corpus: Corpus, frontend: str, deltas: int, advance: Callable[[float], None]) -> Words:

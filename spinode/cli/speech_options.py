@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spinode.cli.device_names import DEVICES, make_device
+from spinode.cli.driving import is_named, named_or_learned, parse_constants, parse_node_time, parse_range
 
 if TYPE_CHECKING:
-    from spinode.devices import Device
     from spinode.reservoir import Reservoir
     from spinode.speech.corpus import Corpus
 
@@ -55,6 +54,7 @@ class DeviceOptions:
     name: str
     nodes: int
     settings: Sequence[str] = ()
+    preset: str = ""
     channel: str = ""
     range_text: str = ""
     node_time: str = ""
@@ -67,11 +67,16 @@ class DeviceOptions:
 
         if self.name == "none":
             return []
-        device, learned = self._device()
+        device = named_or_learned(self.name, self.settings, self.preset, also="none")
+        learned = not is_named(self.name)
         units = {channel.name: channel.unit for channel in device.inputs}
         driven = self.channel or (next(iter(units)) if len(units) == 1 else None)
-        bounds = self._bounds(units.get(driven or "", ""))
-        given: dict[str, Any] = {"channel": driven, "bounds": bounds, "others": self._others(units)}
+        if driven is None and len(units) > 1:
+            raise ValueError(f"--input must say which input of {device.name} is driven, got none of {', '.join(units)}")
+        time = self._time(learned)
+        others = parse_constants(self.at, {name: unit for name, unit in units.items() if name != driven})
+        bounds = parse_range(self.range_text, units.get(driven or "", "")) if self.range_text else None
+        given: dict[str, Any] = {"channel": driven, "bounds": bounds, "others": others}
         if self.name == "envelope" and not learned and bounds is None:
             given["bounds"] = ENVELOPE["low"], ENVELOPE["high"]
         elif not learned and bounds is None:
@@ -79,52 +84,13 @@ class DeviceOptions:
                 f"--range must give LOW:HIGH of the driven input of '{self.name}' ({_listed(units)}), got none"
             )
         return [
-            Reservoir(device, nodes=self.nodes, node_time=self._time(learned), noise=self.noise, seed=seed, **given)
+            Reservoir(device, nodes=self.nodes, node_time=time, noise=self.noise, seed=seed, **given)
             for seed in range(seeds)
         ]
 
-    def _device(self) -> tuple[Device, bool]:
-        if self.name in DEVICES and not Path(self.name).exists():
-            return make_device(self.name, self.settings), False
-        if self.settings:
-            raise ValueError(f"--set goes with the name of a device ({', '.join(DEVICES)}), got '{self.name}'")
-        if not Path(self.name).exists():
-            raise ValueError(
-                f"--device must be none, a surrogate file or one of {', '.join(DEVICES)}, got '{self.name}'"
-            )
-        from spinode.surrogate import load_surrogate
-
-        return load_surrogate(self.name), True
-
-    def _bounds(self, unit: str) -> tuple[float, float] | None:
-        from spinode.units import parse_quantity
-
-        if not self.range_text:
-            return None
-        low, colon, high = (part.strip() for part in self.range_text.partition(":"))
-        if not (low and colon and high):
-            raise ValueError(f"--range must be LOW:HIGH, got '{self.range_text}'")
-        return parse_quantity(low, unit), parse_quantity(high, unit)
-
-    def _others(self, units: Mapping[str, str]) -> dict[str, float]:
-        from spinode.signals import missing_name
-        from spinode.units import parse_quantity
-
-        found = {}
-        for each in self.at:
-            key, equals, text = (part.strip() for part in each.partition("="))
-            if not (key and equals and text):
-                raise ValueError(f"--at must be name=value, got '{each}'")
-            if key not in units:
-                raise ValueError(f"--at: {missing_name('input', key, list(units))}")
-            found[key] = parse_quantity(text, units[key])
-        return found
-
     def _time(self, learned: bool) -> float | None:
-        from spinode.units import parse_quantity
-
         if self.node_time:
-            return parse_quantity(self.node_time, "s")
+            return parse_node_time(self.node_time)
         return ENVELOPE["node_time"] if self.name == "envelope" and not learned else None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
@@ -15,7 +16,7 @@ from spinode.design.spec import BIASES, DesignSpec, units_of, wishes_of
 from spinode.devices.fields import parameters_of
 from spinode.devices.vortex import VortexOscillator
 from spinode.signals import missing_name
-from spinode.units import format_quantity, parse_quantity
+from spinode.units import format_quantity, in_brief, parse_quantity
 
 WHOLE = ("number", "draws")
 GIVEN = ("radius", "thickness")
@@ -32,14 +33,15 @@ def read_toml(text: str, owner: str) -> dict[str, object]:
     """
     try:
         found = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"{owner} must be TOML such as 'spacing = \"1MHz\"', got: {error}") from None
+    except (ValueError, RecursionError) as error:  # also a number of thousands of digits, and lists in lists in lists
+        reason = " ".join(str(error).split())[:200]
+        raise ValueError(f"{owner} must be TOML such as 'spacing = \"1MHz\"', got: {reason}") from None
     device = found.pop("device", {})
     for name, value in found.items():
         if isinstance(value, dict | list):
-            raise ValueError(f"{owner}: '{name}' must be a number or text such as '100nm', got a table or a list")
+            raise ValueError(f"{owner}: '{name[:40]}' must be a number or text such as '100nm', got a table or a list")
     if not isinstance(device, dict):
-        raise ValueError(f"{owner}: 'device' must be a table of the material's parameters, got {device!r}")
+        raise ValueError(f"{owner}: 'device' must be a table of the material's parameters, got {_shown(device)}")
     return {**found, **device}
 
 
@@ -49,7 +51,7 @@ def parse_settings(settings: Sequence[str]) -> dict[str, object]:
     for setting in settings:
         name, equals, text = (part.strip() for part in setting.partition("="))
         if not (name and equals and text):
-            raise ValueError(f"--set must be name=value, for example spacing=1MHz, got '{setting}'")
+            raise ValueError(f"--set must be name=value, for example spacing=1MHz, got '{in_brief(setting)}'")
         values[name] = text
     return values
 
@@ -81,7 +83,7 @@ def make_spec(values: Mapping[str, object], base: DesignSpec | None = None) -> D
         elif name in device_units:
             device[name] = _number(name, value, device_units[name])
         else:
-            raise ValueError(missing_name("value of a design", name, [*known, *device_units]))
+            raise ValueError(missing_name("design parameter", name, [*known, *device_units]))
     return replace(base, **mine, device=replace(base.device, **device))
 
 
@@ -137,25 +139,35 @@ def _device_units() -> dict[str, str]:
 def _value(name: str, value: object, unit: str) -> object:
     if name == "bias":
         if value not in BIASES:
-            raise ValueError(f"bias must be individual or series, got '{value}'")
+            raise ValueError(f"bias must be individual or series, got {_shown(value)}")
         return value
     if name in wishes_of(DesignSpec) and isinstance(value, str) and value.strip().lower() == "none":
         return None
     number = _number(name, value, unit)
     if name not in WHOLE:
         return number
-    if number != int(number):
+    if not number.is_integer():
         raise ValueError(f"{name} must be a whole number, got {number:g}")
     return int(number)
 
 
 def _number(name: str, value: object, unit: str) -> float:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise ValueError(f"{name} must be a number or text such as '{_example(unit)}', got {value!r}")
+        raise ValueError(f"{name} must be a number or text such as '{_example(unit)}', got {_shown(value)}")
     try:
-        return float(value) if not isinstance(value, str) else parse_quantity(value, unit)
+        number = parse_quantity(value, unit) if isinstance(value, str) else float(value)
+    except OverflowError:
+        number = math.inf
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
+    if not math.isfinite(number):
+        raise ValueError(f"{name} must be a finite number, got {_shown(value)}")
+    return number
+
+
+def _shown(value: object) -> str:
+    """A value in a message, not longer than a line."""
+    return in_brief(repr(value))
 
 
 def _example(unit: str) -> str:

@@ -137,8 +137,7 @@ def verify(
     every, spans = _Built.of(pillars), (SETTLING / float(half.min()), WINDOW / design.comb.spacing)
     jobs = [(every, float(tone), 1.0) for tone in tones]
     jobs += [(_Built.of([pillars[n]]), float(frequency[n] + part * half[n]), EDGE_TIME) for n, part in trials]
-    with ThreadPoolExecutor(Execution(workers=workers).threads) as pool:
-        results = list(pool.map(run, jobs))
+    results = _in_threads(run, jobs, Execution(workers=workers).threads)
     edges = [bool(found[0]) == (abs(part) < 1) for found, (_, part) in zip(results[len(tones) :], trials, strict=True)]
     return Verification(
         tones=tones,
@@ -150,6 +149,15 @@ def verify(
         drawn=drawn,
         seconds=time.perf_counter() - began,
     )
+
+
+def _in_threads(run: Callable[[_Job], BoolArray], jobs: Sequence[_Job], threads: int) -> list[BoolArray]:
+    """Results in the order of the jobs; after one that failed, or Ctrl-C, those that have not begun are left out."""
+    pool = ThreadPoolExecutor(threads)
+    try:
+        return list(pool.map(run, jobs))
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -181,6 +189,10 @@ class _Built:
             finest=min(orbit.device.step for orbit in pillars),
             sense=device.polarity,
         )
+
+
+_Job = tuple[_Built, float, float]
+"""Pillars, the frequency of a tone [Hz] and how long it is watched, as a part of the usual time."""
 
 
 def follows(pillar: VortexOrbit, tone: float, field: float, duration: float) -> bool:

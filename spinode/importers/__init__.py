@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 
+import numpy as np
+
 from spinode.importers.delimited import read_delimited
 from spinode.importers.mat import read_mat
 from spinode.importers.mumax import HEADER as MUMAX_HEADER
@@ -22,6 +24,10 @@ __all__ = ["Column", "StepRules", "Table", "import_traces", "read_table"]
 
 _MAT_HEADER = re.compile(rb"MATLAB \d")
 _HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_HEAD = 1 << 16
+LARGEST = 1 << 32
+"""Bytes of a table; its numbers and their text take several times as much memory (assumed)."""
 
 
 def read_table(path: str | PathLike[str]) -> Table:
@@ -49,13 +55,18 @@ def read_table(path: str | PathLike[str]) -> Table:
         raise FileNotFoundError(f"{file} does not exist; check the name and the folder")
     if not file.is_file():
         raise ValueError(f"{file} must be a file, got a folder or a device")
+    size = file.stat().st_size
+    if size > LARGEST:
+        raise ValueError(f"{file} must have at most {LARGEST >> 30} GiB, got {size / (1 << 30):.1f} GiB; split it")
     try:
-        content = file.read_bytes()
+        with open(file, "rb") as stream:
+            head = stream.read(_HEAD)
+            if _is_matlab(head, file):
+                return finish_table(read_mat(file, file.name))
+            _check_text(head, file.name)
+            return finish_table(_read_text(_decoded(head + stream.read(), file.name), file.name))
     except OSError as error:
         raise ValueError(f"{file} cannot be read: {(error.strerror or str(error)).lower()}") from None
-    if _MAT_HEADER.match(content) or content.startswith(_HDF5_SIGNATURE) or file.suffix.lower() == ".mat":
-        return finish_table(read_mat(file, file.name))
-    return finish_table(_read_text(_decoded(content, file.name), file.name))
 
 
 def import_traces(
@@ -103,19 +114,14 @@ def import_traces(
     _check_rules(tables[0], inputs, rules)
     traces = []
     for table, name in zip(tables, _trace_names(paths), strict=True):
-        grid = choose_grid(table, find_clock(table.time), dt)
+        with np.errstate(all="ignore"):  # samples that are no numbers in the end are refused by the signals
+            grid = choose_grid(table, find_clock(table.time), dt)
+            drives = tuple(table.column(column) for column in inputs)
+            drive = resample(table, drives, grid, tuple(is_held(column, rules) for column in drives), rules)
+            answers = tuple(table.column(column) for column in outputs)
+            output = resample(table, answers, grid, (False,) * len(outputs), rules)
         dt = grid.dt
-        drives = tuple(table.column(column) for column in inputs)
-        answers = tuple(table.column(column) for column in outputs)
-        traces.append(
-            Trace(
-                drive=resample(table, drives, grid, tuple(is_held(column, rules) for column in drives), rules),
-                output=resample(table, answers, grid, (False,) * len(outputs), rules),
-                parameters=parameters or {},
-                name=name,
-                source=table.source,
-            )
-        )
+        traces.append(Trace(drive=drive, output=output, parameters=parameters or {}, name=name, source=table.source))
     return TraceSet(tuple(traces))
 
 
@@ -129,9 +135,19 @@ def _check_rules(table: Table, inputs: Sequence[str], rules: StepRules) -> None:
             )
 
 
+def _is_matlab(head: bytes, file: Path) -> bool:
+    return bool(_MAT_HEADER.match(head)) or head.startswith(_HDF5_SIGNATURE) or file.suffix.lower() == ".mat"
+
+
+def _check_text(head: bytes, source: str) -> None:
+    """Refuse other binary data by its first bytes, before the rest is read."""
+    if b"\0" in head and not head.startswith(_UTF16_MARKS):
+        raise ValueError(f"{source} must be a text table or a .mat file, got other binary data")
+
+
 def _decoded(content: bytes, source: str) -> str:
     """Text of UTF-8 (with or without a mark), UTF-16 with a mark, or Latin-1, with plain line ends."""
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if content.startswith(_UTF16_MARKS):
         text = content.decode("utf-16", "replace")
     else:
         try:

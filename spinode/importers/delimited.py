@@ -216,8 +216,17 @@ def _clock_columns(lines: Sequence[str], dialect: _Dialect) -> tuple[float, floa
 
 
 def _numbers(lines: Sequence[str], first: int, width: int, dialect: _Dialect, source: str) -> FloatArray:
-    """Rows from ``first`` on, shape (N, width); empty cells are NaN; a last line that was cut is dropped."""
+    """Rows from ``first`` on, shape (N, width); empty cells are NaN; a last line that was cut is dropped.
+
+    A number that was cut is still a number, so a last line without a line end is not believed.
+    """
     rows = [(first + n + 1, line) for n, line in enumerate(lines[first:]) if line.strip(' \t,;"')]
+    if lines[-1].strip():
+        text = f"the last line ({rows[-1][0]}) has no line end, so it may be cut, and is left out"
+        warnings.warn(f"{source}: {text}", stacklevel=2)
+        rows.pop()
+    if not rows:
+        raise ValueError(f"{source} must have at least 2 rows of numbers that end in a line end, got none")
     plain = [line.replace('"', "").rstrip(" \t" + (dialect.separator or "")) for _, line in rows]
     if dialect.decimal == ",":
         plain = [line.replace(",", ".") for line in plain]

@@ -13,9 +13,12 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from spinode.hdf5 import check_storage, refuse_deadly
+from spinode.hdf5_attributes import clean_text
 from spinode.importers.mat5 import read_mat5
 from spinode.importers.table import RawTable
 from spinode.signals import FloatArray
+from spinode.units import in_brief
 
 _TIME_NAMES = ("t", "time", "simulation_time", "x")
 _INTERVALS = ("dt", "ts", "tinterval", "increment", "xinc")
@@ -43,9 +46,8 @@ def read_mat(path: Path, source: str) -> RawTable:
     clock = next((name for wanted in _TIME_NAMES for name in vectors if name.lower() == wanted), None)
     interval = None if clock else _interval(scalars)
     if not vectors or (clock is None and interval is None):
-        raise ValueError(
-            f"{source} must have a vector 't' or 'time', or a scalar 'dt', got: {', '.join(found) or 'none'}"
-        )
+        names = in_brief(", ".join(found), 200) or "none"
+        raise ValueError(f"{source} must have a vector 't' or 'time', or a scalar 'dt', got: {names}")
     length = vectors[clock].size if clock else max(value.size for value in vectors.values())
     columns = {name: value for name, value in vectors.items() if value.size == length}
     return RawTable(
@@ -70,6 +72,7 @@ def _interval(scalars: dict[str, float]) -> float | None:
 
 def _read_hdf5(path: Path) -> dict[str, FloatArray]:
     """Numeric vectors and scalars at the root of a v7.3 file; links and references are left alone."""
+    refuse_deadly(path)
     result = {}
     with h5py.File(path, "r") as file:
         if "spinode_schema" in file.attrs:
@@ -79,9 +82,8 @@ def _read_hdf5(path: Path) -> dict[str, FloatArray]:
             if not isinstance(item, h5py.Dataset) or item.is_virtual or item.external or item.dtype.kind not in "fiub":
                 continue
             if item.shape is not None and _is_vector(item.shape) and "MATLAB_empty" not in item.attrs:
-                if item.dtype.itemsize * math.prod(item.shape) > (1 << 20) + 1100 * item.id.get_storage_size():
-                    raise ValueError(f"variable '{name}' claims more data than the file holds")
-                result[name] = _flat(item[()])
+                check_storage(item, item.id.get_storage_size())
+                result[clean_text(name)] = _flat(item[()])
     return result
 
 

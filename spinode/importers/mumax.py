@@ -60,4 +60,7 @@ def read_mumax(text: str, source: str) -> RawTable:
 def _labels(header: str) -> list[str]:
     """Labels of a header; separated by tabs, or by the spaces behind closing brackets."""
     body = header.lstrip("#").strip()
-    return body.split("\t") if "\t" in body else re.findall(r"\S[^()]*\([^()]*\)", body)
+    if "\t" in body:
+        return body.split("\t")
+    *labels, rest = body.split(")")
+    return [f"{label.strip()})" for label in labels] + ([rest.strip()] if rest.strip() else [])

@@ -16,9 +16,10 @@ from scipy.interpolate import CubicSpline
 from spinode.importers.steps import RowClock, StepRules, find_clock, held_samples, is_stepped, place_jumps
 from spinode.importers.table import Column, Table
 from spinode.signals import Channel, FloatArray, Signal
-from spinode.units import format_quantity
+from spinode.units import format_quantity, in_brief
 
 _MOST_SAMPLES = 100_000_000
+_MOST_A_ROW, _FEW_SAMPLES = 1000, 1_000_000  # a short table with one far row must not fill the memory
 _ON_SAMPLE = 1e-6  # a row this close to a sample, in samples, is that sample
 _ROUNDED_TIMES = 1e-3  # the same for measured samples, whose times are written with few digits
 
@@ -52,7 +53,8 @@ def choose_grid(table: Table, clock: RowClock, dt: float | None) -> Grid:
     Raises
     ------
     ValueError
-        If ``dt`` is not positive, is longer than half the table or makes more than 100 million samples.
+        If ``dt`` is not positive, is longer than half the table or makes more than a thousand samples a row (a million
+        in any case), or 100 million.
     """
     time, steps = table.time, np.diff(table.time)
     median = float(np.median(steps))
@@ -61,8 +63,11 @@ def choose_grid(table: Table, clock: RowClock, dt: float | None) -> Grid:
     length = float(time[-1] - time[0])
     if not (math.isfinite(dt) and 0 < dt <= length / 2):
         raise ValueError(f"dt must be positive and at most half of {table.source} ({length / 2:.4g} s), got {dt:.4g} s")
-    if length / dt > _MOST_SAMPLES:
-        raise ValueError(f"dt must make at most {_MOST_SAMPLES} samples of {table.source}, got {length / dt:.3g}")
+    most = min(_MOST_SAMPLES, max(_FEW_SAMPLES, _MOST_A_ROW * len(time)))
+    if length / dt > most:
+        raise ValueError(
+            f"dt must make at most {most} samples of {table.source}, got {length / dt:.3g}; try a longer dt"
+        )
     if dt > 1.5 * median:
         warnings.warn(
             f"{table.source}: dt {format_quantity(dt, 's')} is coarser than its rows ({format_quantity(median, 's')});"
@@ -91,9 +96,20 @@ def resample(table: Table, columns: tuple[Column, ...], grid: Grid, held: tuple[
             jumps, rows = place_jumps(table.time, column.values, clock, rules, solver=table.solver)
             values[:, number] = held_samples(table.time, column.values, grid.time, jumps, rows)
         else:
-            values[:, number] = smooth_samples(table.time, column.values, grid, solver=table.solver)
+            values[:, number] = _joined(table, column, grid)
     channels = tuple(Channel(name=c.name, unit=c.unit, hold=hold) for c, hold in zip(columns, held, strict=True))
     return Signal(values=values, dt=grid.dt, channels=channels, start=grid.start)
+
+
+def _joined(table: Table, column: Column, grid: Grid) -> FloatArray:
+    """``smooth_samples`` of a column; two rows that are nearly at one time have a slope beyond all numbers."""
+    try:
+        return smooth_samples(table.time, column.values, grid, solver=table.solver)
+    except ValueError:  # of scipy
+        name = f"column '{in_brief(column.name)}' of {table.source}"
+        raise ValueError(
+            f"{name} must have finite slopes, got rows {np.min(np.diff(table.time)):.3g} s apart"
+        ) from None
 
 
 def is_held(column: Column, rules: StepRules) -> bool:

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from spinode.signals import FloatArray, missing_name
-from spinode.units import is_unit, same_dimension, si_unit
+from spinode.units import in_brief, is_unit, same_dimension, si_unit
 
 _TIME_NAMES = (
     "t", "time", "simulation time", "sim time", "x", "x-axis", "xaxis", "second", "seconds", "zeit", "temps", "tiempo",
 )  # fmt: skip
+_LATEST = 1e99  # seconds; the squares and sums of later times are no longer numbers
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +56,7 @@ class Table:
     def __post_init__(self) -> None:
         if len(self.time) < 2:
             raise ValueError(f"{self.source} must have at least 2 rows of numbers, got {len(self.time)}")
-        bad = np.flatnonzero(~np.isfinite(self.time))
+        bad = np.flatnonzero(~(np.abs(self.time) < _LATEST))
         if len(bad):
             raise ValueError(f"{self.source} must have finite times, got {self.time[bad[0]]} in row {bad[0] + 1}")
         back = np.flatnonzero(np.diff(self.time) <= 0)
@@ -84,7 +85,7 @@ class Table:
         bad = np.flatnonzero(~np.isfinite(column.values))
         if len(bad):
             raise ValueError(
-                f"column '{column.name}' of {self.source} must be finite, got {column.values[bad[0]]} in row"
+                f"column '{in_brief(column.name)}' of {self.source} must be finite, got {column.values[bad[0]]} in row"
                 f" {bad[0] + 1} ({len(bad)} such rows)"
             )
         return column
@@ -96,9 +97,10 @@ class Table:
             if len(found) == 1:
                 return found[0]
             if len(found) > 1:
-                raise ValueError(f"column '{name}' of {self.source} must be one column, got {len(found)} that fit")
+                text = f"column '{in_brief(name)}' of {self.source}"
+                raise ValueError(f"{text} must be one column, got {len(found)} that fit")
         longer = [other for other in self.names if name and name.lower() in other.lower()]
-        text = f"column '{name}' is not there; closest: {', '.join(longer[:3])}" if longer else ""
+        text = f"column '{in_brief(name)}' is not there; closest: {in_brief(', '.join(longer[:3]))}" if longer else ""
         raise ValueError(f"{text or missing_name('column', name, self.names)} (in {self.source})")
 
 
@@ -120,6 +122,11 @@ class RawTable:
 
 def finish_table(raw: RawTable) -> Table:
     """Find the time column, convert every column to SI and check the times."""
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite then is found where it is used
+        return _finished(raw)
+
+
+def _finished(raw: RawTable) -> Table:
     factors = [si_unit(unit) for unit in raw.units]
     number = _time_column(raw)
     columns = tuple(
@@ -144,7 +151,9 @@ def _time_column(raw: RawTable) -> int | None:
         return None
     if raw.units and raw.units[0] and same_dimension(raw.units[0], "s"):
         return 0
-    raise ValueError(f"{raw.source} must have a time column such as 't' or 'time', got: {', '.join(raw.names)}")
+    raise ValueError(
+        f"{raw.source} must have a time column such as 't' or 'time', got: {in_brief(', '.join(raw.names), 200)}"
+    )
 
 
 def _checked_time(raw: RawTable, number: int) -> FloatArray:
@@ -153,7 +162,8 @@ def _checked_time(raw: RawTable, number: int) -> FloatArray:
     if unit == "S":
         unit = "s"  # oscilloscopes write it so; conductance is no time
     if is_unit(unit) and unit.strip(" -1") and not same_dimension(unit, "s"):
-        raise ValueError(f"time column '{raw.names[number]}' of {raw.source} must have a unit of time, got '{unit}'")
+        name = in_brief(raw.names[number])
+        raise ValueError(f"time column '{name}' of {raw.source} must have a unit of time, got '{in_brief(unit)}'")
     time: FloatArray = raw.values[:, number] * si_unit(unit)[0]
     if raw.interval is None or len(time) < 2 or not np.isfinite(time).all():
         return time

@@ -21,6 +21,10 @@ SHORTEST = 0.01
 """Shortest clip [s]: less than a frame of any front end is no word (assumed)."""
 LOWEST_RATE, HIGHEST_RATE = 1000, 384_000
 """Rates of audio files [Hz]; a header that claims another is damaged (assumed)."""
+MOST_SAMPLES = 1 << 24
+"""Samples of a clip, all channels together: five minutes at 48 kHz, where a word takes a second (assumed)."""
+LARGEST = 1 << 28
+"""Bytes of an audio file (assumed)."""
 _WORKERS = 4
 _MOST_PHASES = 2000  # an odd rate is brought to the nearest ratio of small numbers, 0.1 Hz in 8 kHz off at most
 
@@ -50,7 +54,7 @@ def read_clip(path: Path, rate: int) -> ReadClip:
     Parameters
     ----------
     path : Path
-        WAV, FLAC, NIST SPHERE or what else libsndfile reads.
+        WAV, FLAC or NIST SPHERE, whatever its name; libsndfile knows more, but nothing there tells a cut file.
     rate : int
         Wanted samples a second [Hz].
 
@@ -59,7 +63,8 @@ def read_clip(path: Path, rate: int) -> ReadClip:
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is empty, truncated, of no known format, compressed by shorten, silent or shorter than 10 ms.
+        If it is empty, truncated, of no known format, compressed by shorten, silent, shorter than 10 ms or longer than
+        ``MOST_SAMPLES``.
     """
     content = _content(path)
     data, own_rate = _decoded(path, content)
@@ -108,7 +113,11 @@ def conversion_notes(read: Iterable[ReadClip], rate: int) -> tuple[str, ...]:
 def _content(path: Path) -> bytes:
     if not path.exists():
         raise FileNotFoundError(f"{path} does not exist; check the name and the folder")
+    if not path.is_file():
+        raise ValueError(f"{path} must be an audio file, got a folder or a device; leave it out")
     try:
+        if path.stat().st_size > LARGEST:
+            raise ValueError(f"{path} must have at most {LARGEST >> 20} MiB; it is no clip of a word, leave it out")
         content = path.read_bytes()
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from None
@@ -123,21 +132,30 @@ def _decoded(path: Path, content: bytes) -> tuple[FloatArray, int]:
 
     _check_length(path, content)
     try:
-        data, rate = soundfile.read(io.BytesIO(content), dtype="float64", always_2d=True)
+        with soundfile.SoundFile(io.BytesIO(content)) as file:
+            claimed, channels = int(file.frames), int(file.channels)
+            if claimed * channels > MOST_SAMPLES:  # the library makes room for what the header says
+                raise ValueError(f"{path} claims {claimed} samples of {channels} channels; it is no clip of a word")
+            data = file.read(dtype="float64", always_2d=True)
+            rate = int(file.samplerate)
     except soundfile.LibsndfileError as error:
         reason = str(getattr(error, "error_string", error)).rstrip(".").lower()
         raise ValueError(f"{path} is no readable audio file: {reason}; take another copy") from None
-    return data, int(rate)
+    if len(data) < claimed:
+        raise ValueError(f"{path} is truncated: {len(data)} of {claimed} samples; take another copy")
+    return data, rate
 
 
 def _check_length(path: Path, content: bytes) -> None:
-    """Compare the length that a RIFF or NIST header claims with what is there."""
+    """Compare the length that a RIFF or NIST header claims with what is there; FLAC tells it when it is read."""
     if content[:4] == b"RIFF" and content[8:12] == b"WAVE":
         claimed = _riff_end(content)
     elif content[:7] == b"NIST_1A":
         claimed = _sphere_end(path, content)
-    else:
+    elif content[:4] == b"fLaC":
         return
+    else:
+        raise ValueError(f"{path} is no readable audio file: it is no WAV, FLAC or NIST SPHERE; take another copy")
     if claimed > len(content):
         raise ValueError(f"{path} is truncated: {len(content)} of {claimed} bytes; take another copy")
 

@@ -6,15 +6,18 @@ import hashlib
 import io
 import os
 import shutil
+import struct
 import tempfile
 import zipfile
-from collections.abc import Mapping
+import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
 
 from spinode.speech.fsdd import parse_name
+from spinode.units import in_brief
 
 COMMIT = "26eb9aaf76e81b692f806f9140c2d2777410d7a1"
 """State of the data set's repository that is fetched (May 2024)."""
@@ -36,6 +39,9 @@ checked. The sixth speaker, yweweler, was not at hand; his recordings come unche
 _LARGEST_ARCHIVE = 1 << 28
 _LARGEST_FILE = 1 << 22
 _MOST_FILES = 20_000
+_LARGEST_TOTAL = 1 << 30
+_DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, LookupError, NotImplementedError, RuntimeError,
+           OverflowError)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -157,10 +163,18 @@ def _unpack(archive: Path, folder: Path, url: str) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(archive.read_bytes())) as files:
             members = [m for m in files.infolist() if parse_name(m.filename.rsplit("/", 1)[-1]) and not m.is_dir()]
-            if not members or len(members) > _MOST_FILES or any(m.file_size > _LARGEST_FILE for m in members):
-                raise ValueError(f"{url} is no Free Spoken Digit Dataset: {len(members)} recordings in it")
-            for member in members:
+            fits = _fits(members)
+            for member in members if fits else ():
                 with files.open(member) as source, open(folder / member.filename.rsplit("/", 1)[-1], "wb") as sink:
                     shutil.copyfileobj(source, sink)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError) as error:
-        raise ValueError(f"{url} is no readable zip archive: {' '.join(str(error).split())}") from None
+    except (*_DAMAGE, ValueError, OSError) as error:
+        raise ValueError(f"{url} is no readable zip archive: {in_brief(str(error), 200)}") from None
+    if not fits:
+        raise ValueError(f"{url} is no Free Spoken Digit Dataset: {len(members)} recordings in it")
+
+
+def _fits(members: Sequence[zipfile.ZipInfo]) -> bool:
+    """Whether the recordings of an archive may be unpacked: their number, their sizes and how they are packed."""
+    sizes = [member.file_size for member in members]
+    packed = {member.compress_type for member in members} <= {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+    return 0 < len(members) <= _MOST_FILES and max(sizes) <= _LARGEST_FILE and sum(sizes) <= _LARGEST_TOTAL and packed

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-import io
 import os
-import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import is_dataclass
 from os import PathLike
 from pathlib import Path
@@ -18,12 +17,14 @@ import numpy as np
 from spinode.signals import FloatArray
 from spinode.speech.corpus import Corpus
 from spinode.speech.frontends import FrontEnd
+from spinode.whole_file import write_whole
 
 VERSION = 1
 """Raised whenever a front end gives other numbers for the same parameters: old entries are then no longer found."""
 BLOCK = 128
 """Words in one file of the cache and in one piece of work."""
-_SIGN = b"spinode features\n"
+_SIGN = b"spinode features 2\n"
+"""Then 32 bytes of digest, the number of frames of each word (8 bytes each), and all frames as float64."""
 
 
 def features(
@@ -98,7 +99,7 @@ def _folder(cache: bool | str | PathLike[str]) -> Path | None:
 def _block(corpus: Corpus, front_end: FrontEnd, first: int, folder: Path | None) -> list[FloatArray]:
     """Frames of up to 128 clips, from the cache or computed and put there."""
     words = [corpus.samples(i) for i in range(first, min(first + BLOCK, len(corpus)))]
-    entry = folder / f"{_digest(words, corpus.rate, front_end)}.npz" if folder is not None else None
+    entry = folder / f"{_digest(words, corpus.rate, front_end)}.features" if folder is not None else None
     if entry is not None:
         kept = _read(entry, len(words), front_end.channels)
         if kept is not None:
@@ -130,35 +131,24 @@ def _digest(words: list[FloatArray], rate: int, front_end: FrontEnd) -> str:
 def _read(entry: Path, count: int, channels: int) -> list[FloatArray] | None:
     """Frames of an entry, or None where it is not there, damaged or of another form."""
     try:
-        content = entry.read_bytes()
-        seal, body = content[: len(_SIGN) + 32], content[len(_SIGN) + 32 :]
-        if seal != _SIGN + hashlib.blake2b(body, digest_size=32).digest():
-            return None
-        with np.load(io.BytesIO(body), allow_pickle=False) as arrays:
-            lengths, frames = arrays["lengths"], arrays["frames"]
-    except (OSError, ValueError, KeyError, EOFError):
+        content = entry.read_bytes() if entry.is_file() else b""
+    except OSError:
         return None
-    if len(lengths) != count or frames.shape != (lengths.sum(), channels):
+    seal, body = content[: len(_SIGN) + 32], content[len(_SIGN) + 32 :]
+    if seal != _SIGN + hashlib.blake2b(body, digest_size=32).digest() or len(body) < 8 * count:
         return None
+    lengths = np.frombuffer(body, "<u8", count).tolist()
+    if 8 * (count + channels * sum(lengths)) != len(body):
+        return None
+    frames = np.frombuffer(body, "<f8", offset=8 * count).astype(np.float64).reshape(-1, channels)
     return np.split(frames, np.cumsum(lengths)[:-1])
 
 
 def _write(entry: Path, frames: list[FloatArray]) -> None:
     """Store an entry in one piece; a disk that refuses costs the next run its time and nothing else."""
-    stream = io.BytesIO()
-    np.savez(stream, lengths=np.array([len(f) for f in frames]), frames=np.concatenate(frames))
-    body = stream.getvalue()
-    try:
+    lengths = np.array([len(part) for part in frames], dtype="<u8")
+    body = lengths.tobytes() + np.concatenate(frames).astype("<f8").tobytes()
+    seal = _SIGN + hashlib.blake2b(body, digest_size=32).digest()
+    with suppress(OSError):
         entry.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=".", suffix=".part", dir=entry.parent)
-    except OSError:
-        return
-    try:
-        with open(handle, "wb") as file:
-            file.write(_SIGN + hashlib.blake2b(body, digest_size=32).digest() + body)
-        os.replace(temporary, entry)
-    except OSError:
-        Path(temporary).unlink(missing_ok=True)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+        write_whole(entry, seal, body, force=True)

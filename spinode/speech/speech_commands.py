@@ -17,6 +17,7 @@ DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight"
 VALIDATION_PERCENT, TEST_PERCENT = 10.0, 10.0
 """Parts of the hashing rule, as in the data set's README."""
 _LARGEST = 2**27 - 1
+_LARGEST_LIST = 1 << 26  # bytes; that of 105,829 clips has 3 MB
 _NAME = re.compile(r"([A-Za-z0-9]+)_nohash_([0-9]{1,6})\.wav", re.IGNORECASE)
 
 
@@ -103,6 +104,8 @@ def _listed_parts(root: Path) -> dict[str, str]:
     for part, name in (("validation", "validation_list.txt"), ("test", "testing_list.txt")):
         path = root / name
         if path.is_file():
+            if path.stat().st_size > _LARGEST_LIST:
+                raise ValueError(f"{path} must be a list of files, got {path.stat().st_size} bytes; remove it")
             for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
                 parts[line.strip().replace("\\", "/")] = part
     return parts

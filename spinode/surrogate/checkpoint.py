@@ -7,9 +7,10 @@ from os import PathLike
 import h5py
 import numpy as np
 
-from spinode.hdf5 import atomic_file, open_checked, plain_attribute, put_array, read_array
+from spinode.hdf5 import atomic_file, open_checked, put_array, read_array
+from spinode.hdf5_attributes import plain_attribute, text_attribute
 from spinode.signals import FloatArray
-from spinode.surrogate.field import FieldShape
+from spinode.surrogate.field import FieldShape, IntArray
 from spinode.surrogate.least_squares import Fit, Windows
 from spinode.surrogate.training import Candidate, FitState
 
@@ -108,15 +109,21 @@ def _put_candidate(group: h5py.Group, candidate: Candidate) -> None:
 
 
 def _get_candidate(group: h5py.Group) -> Candidate:
+    _check_group(group)
     shape = get_shape(group)
     return Candidate(
-        label=str(plain_attribute(group.attrs, "label")),
+        label=text_attribute(group.attrs, "label"),
         shape=shape,
         theta=read_array(group, "theta", (shape.size,)),
         states=read_array(group, "trained_states", (None, shape.states)),
         error=_number(group, "error"),
         fitted=_number(group, "fitted"),
     )
+
+
+def _check_group(group: h5py.Group) -> None:
+    if not isinstance(group, h5py.Group):
+        raise ValueError(f"'{group.name}' must be a group, got a dataset")
 
 
 def _put_fit(group: h5py.Group, fit: Fit, states: FloatArray) -> None:
@@ -132,13 +139,21 @@ def _put_fit(group: h5py.Group, fit: Fit, states: FloatArray) -> None:
 
 
 def _get_fit(group: h5py.Group) -> tuple[Fit, FloatArray]:
-    starts = read_array(group, "starts", (None,)).astype(np.int64)
+    _check_group(group)
+    starts = _samples(group)
     initial = read_array(group, "initial", (len(starts), None))
     weights = read_array(group, "weights", (len(starts),)) if "weights" in group else None
     windows = Windows(starts=starts, steps=_integer(group, "steps"), initial=initial, weights=weights)
     theta = read_array(group, "theta", (None,))
     fit = Fit(theta=theta, windows=windows, damping=_number(group, "damping"), cost=_number(group, "cost"))
     return fit, read_array(group, "trained_states", (None, initial.shape[1]))
+
+
+def _samples(group: h5py.Group) -> IntArray:
+    found = read_array(group, "starts", (None,))
+    if not ((found >= 0) & (found < 2.0**52) & (found == np.floor(found))).all():
+        raise ValueError(f"'{group.name}/starts' must be numbers of samples, got {found[:8].tolist()}")
+    return found.astype(np.int64)
 
 
 def _integer(group: h5py.Group, name: str) -> int:

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import h5py
 import numpy as np
 
-from spinode.hdf5 import plain_attribute, put_array, read_array
+from spinode.hdf5 import put_array, read_array
+from spinode.hdf5_attributes import plain_attribute
 from spinode.signals import Channel
 from spinode.surrogate.ensemble import Ensemble
 from spinode.surrogate.field import FieldShape
@@ -39,7 +40,7 @@ def get_trust(
     """The trust region; None where the file has none."""
     if "trust" not in file:
         return None
-    group = file["trust"]
+    group = _group(file, "trust")
     scale = read_array(group, "scale", (shape.states + shape.inputs,))
     if not (scale > 0).all():
         raise ValueError("'trust/scale' must be positive, got zero or less")
@@ -56,7 +57,7 @@ def get_ensemble(file: h5py.File, shape: FieldShape, outputs: int) -> Ensemble |
     """The ensemble; None where the file has none."""
     if "ensemble" not in file:
         return None
-    group = file["ensemble"]
+    group = _group(file, "ensemble")
     members = read_array(group, "members", (None, shape.size))
     factor = read_array(group, "factor", (outputs,))
     if len(members) < 2 or not (factor > 0).all():
@@ -65,6 +66,12 @@ def get_ensemble(file: h5py.File, shape: FieldShape, outputs: int) -> Ensemble |
     if not isinstance(windows, int) or windows < 0:
         raise ValueError(f"the attribute 'windows' of 'ensemble' must be a whole number, 0 or more, got {windows!r}")
     return Ensemble(members=members, factor=factor, floor=_positive(group, "floor"), windows=windows)
+
+
+def _group(file: h5py.File, name: str) -> h5py.Group:
+    if not isinstance(file[name], h5py.Group):
+        raise ValueError(f"'{name}' must be a group, got a dataset")
+    return file[name]
 
 
 def _table(bounds: Mapping[str, Bounds], channels: Sequence[Channel]) -> np.ndarray:

@@ -23,6 +23,7 @@ from spinode.signals import Channel
 from spinode.surrogate.model import Surrogate
 from spinode.surrogate.reference import TorchField
 from spinode.traces import Trace
+from spinode.whole_file import write_whole
 
 ADAPTIVE = ("dopri5", "dopri8", "bosh3", "fehlberg2", "adaptive_heun")
 METHODS = ("rk4", *ADAPTIVE)
@@ -237,12 +238,7 @@ def export_field(path: str | os.PathLike[str], surrogate: Surrogate, *, force: b
     program = torch.export.export(twin, example, dynamic_shapes=({0: batch}, {0: batch}))
     buffer = io.BytesIO()
     torch.export.save(program, buffer, extra_files={"spinode.json": json.dumps(_described(surrogate))})
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(buffer.getvalue())
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+    write_whole(target, buffer.getvalue(), force=force)
 
 
 def _described(surrogate: Surrogate) -> dict[str, object]:

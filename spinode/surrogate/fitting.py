@@ -21,7 +21,7 @@ from spinode.surrogate.noise_fit import learn
 from spinode.surrogate.noise_result import as_candidate, is_noise, noise_record
 from spinode.surrogate.plan import FitSettings, Stage, make_plan
 from spinode.surrogate.quotient import divided_traces, find_divisors
-from spinode.surrogate.training import Candidate, FitState, best, encode, run_plan
+from spinode.surrogate.training import Candidate, FitState, best, check_state, encode, run_plan
 from spinode.traces import Parameter, TraceSet, layout
 
 CHECKPOINT_SECONDS = 5.0
@@ -122,6 +122,7 @@ def _fit_field(
     plan = make_plan(data, settings)
     key = fingerprint(traces, settings)
     at = read_checkpoint(begun, key) if begun is not None and Path(begun).exists() else FitState()
+    check_state(data, settings, plan, at)
     keeper = _Keeper(checkpoint, key, at)
 
     def tell(now: FitState) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import h5py
 
-from spinode.hdf5 import plain_attribute, put_array, read_array
+from spinode.hdf5 import put_array, read_array
+from spinode.hdf5_attributes import plain_attribute
 from spinode.surrogate.field import FieldShape
 from spinode.surrogate.learned_noise import LearnedNoise
 

@@ -55,6 +55,12 @@ class TorchField(nn.Module):
         total: torch.Tensor = polynomial + layer
         return total
 
+    def rates(self, states: FloatArray, drives: FloatArray) -> FloatArray:
+        """``forward`` with arrays, shapes (N, S) and (N, I), without gradients."""
+        with torch.no_grad():
+            found: FloatArray = self(torch.tensor(states), torch.tensor(drives)).numpy()
+        return found
+
     def driven(self, stages: torch.Tensor) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
         """Right-hand side for torchdiffeq's fixed-step rk4 with one step a sample.
 

@@ -8,8 +8,9 @@ from os import PathLike
 import h5py
 import numpy as np
 
-from spinode.hdf5 import atomic_file, open_checked, plain_attribute, put_array, read_array, read_names
-from spinode.signals import Channel
+from spinode.hdf5 import atomic_file, open_checked, put_array, read_array, read_names
+from spinode.hdf5_attributes import plain_attribute, text_attribute
+from spinode.signals import Channel, FloatArray
 from spinode.surrogate.checkpoint import get_shape, put_shape
 from spinode.surrogate.confidence_store import get_ensemble, get_trust, put_confidence
 from spinode.surrogate.dataset import Scaling
@@ -92,12 +93,12 @@ def load_surrogate(path: str | PathLike[str]) -> Surrogate:
         order = [*(channel.name for channel in inputs), *parameters]
         scaling = Scaling(
             output_mean=read_array(file, "output_mean", (len(outputs),)),
-            output_scale=read_array(file, "output_scale", (len(outputs),)),
+            output_scale=_read_positive(file, "output_scale", len(outputs)),
             input_centre=read_array(file, "input_centre", (shape.inputs,)),
-            input_scale=read_array(file, "input_scale", (shape.inputs,)),
+            input_scale=_read_positive(file, "input_scale", shape.inputs),
         )
         return Surrogate(
-            name=str(plain_attribute(file.attrs, "name")),
+            name=text_attribute(file.attrs, "name"),
             inputs=inputs,
             outputs=outputs,
             parameters=parameters,
@@ -139,6 +140,8 @@ def _get_channels(file: h5py.File, kind: str) -> tuple[Channel, ...]:
     if len(names) != len(units):
         raise ValueError(f"'{kind}_units' must be as many as the names ({len(names)}), got {len(units)}")
     held = read_array(file, f"{kind}_holds", (len(names),))
+    if not set(held.tolist()) <= {0.0, 1.0} or len(set(names)) < len(names):
+        raise ValueError(f"'{kind}_names' must be distinct and '{kind}_holds' 0 or 1, got {names[:8]}, {held[:8]}")
     return tuple(Channel(name=n, unit=u, hold=bool(h)) for n, u, h in zip(names, units, held, strict=True))
 
 
@@ -157,19 +160,27 @@ def _get_parameters(file: h5py.File, kind: str) -> dict[str, Parameter]:
 
 def _get_encoder(file: h5py.File, shape: FieldShape, outputs: int) -> Encoder:
     numbers = [plain_attribute(file.attrs, n) for n in ("embedding_order", "embedding_delay", "encoder_degree")]
-    if not all(isinstance(n, int) and 1 <= n <= 10**6 for n in numbers):
-        raise ValueError(f"embedding order, delay and encoder degree must be positive whole numbers, got {numbers}")
+    if not all(isinstance(n, int) and 1 <= n <= most for n, most in zip(numbers, (64, 10**6, 2), strict=True)):
+        raise ValueError(
+            "embedding order, delay and encoder degree must be positive whole numbers of at most 64, 10**6 and 2,"
+            f" got {numbers}"
+        )
     order, delay, degree = (int(str(number)) for number in numbers)
     weights = read_array(file, "encoder_weights", (None, shape.states))
     embedding = Embedding(order=order, delay=delay)
     coordinates = len(embedding.output_lags) * outputs + len(embedding.input_lags) * shape.inputs
     expected = 1 + coordinates if degree == 1 else (coordinates + 1) * (coordinates + 2) // 2
-    if degree > 2 or len(weights) != expected:
+    if len(weights) != expected:
         raise ValueError(f"'encoder_weights' must have {expected} rows for degree {degree}, got {len(weights)}")
-    spread = read_array(file, "encoder_spread", (shape.states,))
-    if not (spread > 0).all():
-        raise ValueError("'encoder_spread' must be positive, got zero or less")
+    spread = _read_positive(file, "encoder_spread", shape.states)
     return Encoder(embedding=embedding, degree=degree, weights=weights, spread=spread)
+
+
+def _read_positive(file: h5py.File, name: str, count: int) -> FloatArray:
+    values = read_array(file, name, (count,))
+    if not (values > 0).all():
+        raise ValueError(f"'{name}' must be positive, got zero or less")
+    return values
 
 
 def _get_record(file: h5py.File) -> dict[str, str | float]:

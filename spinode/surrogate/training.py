@@ -176,6 +176,34 @@ def run_plan(
     return at
 
 
+def check_state(data: Dataset, settings: FitSettings, plan: tuple[Stage, ...], at: FitState) -> None:
+    """Raise ValueError where a state that was read from a file is none of this plan: compiled loops do not look.
+
+    Parameters
+    ----------
+    data, settings, plan, at
+        As in ``run_plan``.
+    """
+    samples, seconds = len(data.inputs), [at.seconds, *(second for second, _ in at.history)]
+    sound = 0 <= at.stage <= len(plan) and at.iteration >= 0 and at.small >= 0 and min(seconds) >= 0
+    sound = sound and all(len(c.states) == samples and c.theta.shape == (c.shape.size,) for c in at.candidates)
+    sound = sound and bool(at.candidates or at.stage == 0)
+    if sound and at.fit is not None and at.states is not None:
+        windows = at.fit.windows
+        shape = _shape(plan[at.stage], settings, at) if at.stage < len(plan) else None
+        sound = (
+            shape is not None
+            and at.fit.theta.shape == (shape.size,)
+            and at.states.shape == (samples, shape.states)
+            and windows.initial.shape == (len(windows.starts), shape.states)
+            and windows.steps >= 1
+            and 0 <= int(windows.starts.min(initial=0))
+            and int(windows.starts.max(initial=0)) + windows.steps < samples
+        )
+    if not sound:
+        raise ValueError("the checkpoint holds no state of this fit; give --force to start afresh")
+
+
 def _skip(data: Dataset, settings: FitSettings, plan: tuple[Stage, ...], at: FitState) -> FitState:
     """Out of time: end the present stage and go to the refit, or past it where that is out of time too."""
     if at.fit is not None:
