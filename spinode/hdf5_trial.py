@@ -10,7 +10,9 @@ import math
 import os
 import subprocess
 import sys
+from functools import partial
 from os import PathLike
+from typing import Any
 
 DEADLY = 3
 """Exit code for memory that ran out."""
@@ -43,7 +45,7 @@ def walk(path: str) -> int:
     def look(name: str, item: h5py.Group | h5py.Dataset) -> bool | None:
         nonlocal left
         left -= 1
-        _read(lambda: [item.attrs[key] for key in item.attrs])
+        _read_attributes(item)
         if isinstance(item, h5py.Dataset) and not item.is_virtual and not item.external and item.shape:
             small = math.prod(item.shape) * item.dtype.itemsize <= _SMALL
             _read(lambda: item[()] if small else (item[:1], item[-1:]))
@@ -51,11 +53,19 @@ def walk(path: str) -> int:
 
     def everything() -> None:
         with h5py.File(path, "r") as file:
-            _read(lambda: [file.attrs[key] for key in file.attrs])
+            _read_attributes(file)
             file.visititems(look)
 
     _read(everything)
     return 0
+
+
+def _read_attributes(item: Any) -> None:
+    """Each by itself: an error in one must not hide the next."""
+    names: list[str] = []
+    _read(lambda: names.extend(item.attrs))
+    for name in names:
+        _read(partial(item.attrs.get, name))
 
 
 def _read(work: object) -> None:

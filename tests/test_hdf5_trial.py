@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import h5py
 import numpy as np
@@ -93,10 +94,24 @@ def test_everything_in_a_file_is_looked_at(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(trial, "_read", count)
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file["group/values"] = np.zeros(3)
+        file.attrs["note"] = "x"
         file["link"] = h5py.ExternalLink("elsewhere.h5", "/")
         file.create_dataset("outside", (3,), "f8", external=[(os.fspath(tmp_path / "b"), 0, 24)])
     assert trial.walk(str(tmp_path / "a.h5")) == 0
-    assert len(seen) == 1 + 1 + 3 + 1  # the whole, its attributes, those of three objects, one dataset
+    assert (
+        len(seen) == 1 + (1 + 1) + 3 + 1
+    )  # the whole, names and values at its root, names of three objects, one dataset
+
+
+def test_an_attribute_that_cannot_be_read_does_not_hide_the_next() -> None:
+    class Broken(dict[str, str]):
+        def get(self, name: str, default: str | None = None) -> str | None:
+            seen.append(name)
+            raise OSError("damaged")
+
+    seen: list[str] = []
+    trial._read_attributes(SimpleNamespace(attrs=Broken(a="1", b="2")))
+    assert seen == ["a", "b"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the system does not tell how much memory a process has")
