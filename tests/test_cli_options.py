@@ -9,8 +9,10 @@ from typer.main import get_command
 
 from spinode import cli
 
-PROGRESS = {"demo", "simulate", "fit", "reservoir", "speech", "bind", "design", "doctor"}
+PROGRESS = {"demo", "simulate", "fit", "reservoir", "speech", "bind", "design", "doctor", "sweep"}
 """Commands that may take minutes."""
+RESUMED = {("fit", "--force"), ("sweep", "--force")}
+"""Where --force also means to start afresh, and says so."""
 FOLDER = {"demo"}
 """Commands whose ``-o`` is a folder of the command's own, written to as often as it runs."""
 
@@ -32,7 +34,7 @@ def test_options_are_the_same_over_the_commands(name: str) -> None:
     if "--set" in mine and name != "design":
         assert "--preset" in mine
     for word, help_text in (("--json", "Print one JSON object."), ("--force", "Replace existing files.")):
-        assert word not in mine or mine[word].help == help_text or (name, word) == ("fit", "--force")
+        assert word not in mine or mine[word].help == help_text or (name, word) in RESUMED
     short = [each for each in mine.values() if "-o" in each.opts]
     assert all("--out" in each.opts for each in short)
     assert [each for each in mine.values() if "-q" in each.opts] == ([mine["--quiet"]] if name in PROGRESS else [])

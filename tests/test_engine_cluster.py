@@ -59,8 +59,12 @@ def test_a_task_that_fails_on_a_cluster_leaves_the_others_alone(cluster: Cluster
 
 
 @pytest.mark.slow
-def test_a_task_that_kills_every_worker_is_given_up_and_the_others_finish(tmp_path: Path) -> None:
-    with dask_cluster(tmp_path, workers=6) as (file, _):
+@pytest.mark.parametrize("saturation", ["1.1", "inf"])  # of a worker; more tasks wait on it, and are blamed with it
+def test_a_task_that_kills_every_worker_is_given_up_and_the_others_finish(
+    saturation: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__WORKER_SATURATION", saturation)
+    with dask_cluster(tmp_path, workers=10) as (file, _):
         found = {each.number: each for each in run_tasks(kills_always, range(30), Engine(cluster=str(file)))}
     assert [number for number in range(30) if found[number].error is not None] == [5]
     assert isinstance(found[5].error, WorkerDiedError)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spinode.cli.output import print_json, print_table, progress, refuse_overwrite
+from spinode.cli.options import Json, Quiet
+from spinode.cli.output import Stopwatch, print_json, print_table, progress, refuse_overwrite
 
 if TYPE_CHECKING:
     from spinode.cli.sweep_row import RowTask
@@ -31,7 +32,7 @@ def sweep_command(
     command: Annotated[
         str, typer.Argument(help="Command such as simulate, with its own words and options.", show_default=False)
     ],
-    output: Annotated[Path, typer.Option("-o", "--output", help="Table to make (HDF5).", show_default=False)],
+    output: Annotated[Path, typer.Option("-o", "--out", "--output", help="Table to make (HDF5).")],
     over: Annotated[
         list[str] | None,
         typer.Option("--over", help="NAME=A,B,... or NAME=FIRST:LAST:COUNT[:log], with units; repeat for more."),
@@ -42,7 +43,8 @@ def sweep_command(
     keep: Annotated[Path | None, typer.Option(help="Folder for the files that the rows write.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on: only rows that are missing or failed.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing table, and start afresh.")] = False,
-    json_output: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    quiet: Quiet = False,
+    json_output: Json = False,
 ) -> None:
     """Run a command once for every combination of values, collect its results; --over NAME fills {NAME}, else --NAME.
 
@@ -50,21 +52,24 @@ def sweep_command(
     """
     from spinode.engine import Engine, cores
 
+    clock = Stopwatch("sweep", quiet)
     engine = Engine(jobs=jobs or cores(), cluster=cluster)
     plan = _plan(command, context.args, over or [], draws)
     _check(plan)
-    files = _Files(output=output, keep=keep, resume=resume, force=force)
+    files = _Files(output=output, keep=keep, resume=resume, force=force, quiet=quiet)
     _run(plan, files, engine, json_output)
+    clock.done(f"{command}; {output} is written")
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Files:
-    """The table, the journal beside it, and the folder of what rows write."""
+    """The table, the journal beside it, the folder of what rows write, and whether progress is left away."""
 
     output: Path
     keep: Path | None
     resume: bool
     force: bool
+    quiet: bool = False
 
     @property
     def journal(self) -> Path:
@@ -198,7 +203,7 @@ def _finishing(tasks: Sequence[RowTask], engine: Engine, files: _Files) -> Itera
     done, failed = 0, 0
     go_on = f"the others go on with the same command and --resume ('{files.journal}')"
     try:
-        with progress("sweep") as advance, closing(run_tasks(run_row, tasks, engine)) as arriving:
+        with progress("sweep", files.quiet) as advance, closing(run_tasks(run_row, tasks, engine)) as arriving:
             for finished in arriving:
                 error = "" if finished.error is None else " ".join(str(finished.error).split())
                 row = finished.result or Row(number=tasks[finished.number].number, record={}, error=error)

@@ -26,14 +26,25 @@ def on_cluster(function: Callable[[T], R], tasks: Sequence[T], cluster: str) -> 
     """Run tasks on a Dask cluster; what finishes is yielded at once, in whatever order.
 
     The scheduler gives the tasks of a lost worker to others, and gives a task up whose workers die again and again
-    (its ``distributed.scheduler.allowed-failures``).
+    (its ``distributed.scheduler.allowed-failures``); where it gives up several, each is tried once more, alone.
     """
     with _connected(cluster) as client:
         _look_at_workers(client, cluster)
         flock = _Flock(client, function, tasks)
+        killed: list[Finished[R]] = []
         while flock.numbers:
             for future, result in flock.next_batch():
-                yield _finished(flock.numbers.pop(future.key), future, result, cluster)
+                finished = _finished(flock.numbers.pop(future.key), future, result, cluster)
+                if isinstance(finished.error, WorkerDiedError):
+                    killed.append(finished)
+                else:
+                    yield finished
+        # Dask blames the tasks that only waited on a worker, too; alone on the cluster each is judged by itself.
+        for each in killed if len(killed) > 1 else ():
+            flock.submit([each.number], "alone")
+            ((future, result),) = flock.next_batch()
+            yield _finished(flock.numbers.pop(future.key), future, result, cluster)
+        yield from killed if len(killed) == 1 else ()
 
 
 class _Flock:
@@ -61,12 +72,17 @@ class _Flock:
         return batch
 
     def _add(self, more: int) -> None:
-        part = list(self.tasks[self.given : self.given + more])
+        part = range(self.given, min(self.given + more, len(self.tasks)))
+        self.given += len(part)
         if part:
-            keys = [f"spinode-task-{self.run}-{self.given + place}" for place in range(len(part))]
-            self.numbers.update({key: self.given + place for place, key in enumerate(keys)})
-            self.given += len(part)
-            self.arriving.update(self.client.map(call, part, function=self.held, key=keys))
+            self.submit(part, "task")
+
+    def submit(self, numbers: Sequence[int], kind: str) -> None:
+        """Give these tasks to the scheduler."""
+        keys = [f"spinode-{kind}-{self.run}-{number}" for number in numbers]
+        self.numbers.update(zip(keys, numbers, strict=True))
+        part = [self.tasks[number] for number in numbers]
+        self.arriving.update(self.client.map(call, part, function=self.held, key=keys))
 
 
 def _finished(number: int, future: Any, result: Any, cluster: str) -> Finished[Any]:
