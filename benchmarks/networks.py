@@ -9,7 +9,7 @@ with Runge-Kutta steps of 0.1/K, whose error at the end, beside an adaptive solu
 that everybody may have: each peer, and our eighth order, gets the loosest tolerance or longest step that keeps it.
 Every program runs in turn within a round, and what decides is processor time. Times are divided by oscillators and
 Runge-Kutta steps; arrays are made beforehand, the network with its parameters too. Memory is the growth of the peak of
-the process during the first run of each size, smallest first. Exit status 1 says that a requirement was missed.
+a process of its own while it makes the network and runs it. Exit status 1 says that a requirement was missed.
 """
 
 from __future__ import annotations
@@ -155,11 +155,9 @@ def loosest(given: Problem, run_at: Callable[[float], Solve], target: float, end
 def rows_of(given: Problem) -> list[Row]:
     """Ours and those of the peers, at the same error."""
     fourth = Row("spinode Runge-Kutta 4", spinode_run(given, None))
-    spinode_run(problem(min(SIZES)), None)()  # compiled code is no memory of the network
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     first = fourth.run()
-    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
-    print(f"\n{len(given.rates)} oscillators: peak memory grew by {grown / len(given.rates):.0f} bytes an oscillator")
+    grown = memory_of(len(given.rates))
+    print(f"\n{len(given.rates)} oscillators: {grown / 2**20:.1f} MiB, {grown / len(given.rates):.0f} bytes each")
     target = SAME * given.error(first)
     rows = [fourth, Row("spinode Runge-Kutta 8", loosest(given, partial(spinode_run, given), target, (0.1, 4.0)))]
     for method in ("RK45", "DOP853"):
@@ -170,6 +168,21 @@ def rows_of(given: Problem) -> list[Row]:
     for row in rows:
         row.error = given.error(row.run())
     return rows
+
+
+def memory_of(count: int) -> int:
+    """Bytes by which the peak of a fresh process grows with the network and its run."""
+    words = [sys.executable, __file__, "--memory", str(count)]
+    return int(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
+
+
+def grown_memory(count: int) -> int:
+    """The same of this process, in which nothing larger has run."""
+    spinode_run(problem(min(SIZES)), None)()  # compiled code is no memory of the network
+    given = problem(count)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    spinode_run(given, None)()
+    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
 
 
 def measure(given: Problem, rows: list[Row], rounds: int) -> None:
@@ -230,7 +243,11 @@ def main() -> int:
     parser.add_argument("--oscillatools", metavar="PYTHON", help="interpreter that has it")
     parser.add_argument("--sizes", type=int, nargs="+", choices=SIZES, default=SIZES, help="networks to measure")
     parser.add_argument("--quick", action="store_true", help="100 oscillators, no verdict")
+    parser.add_argument("--memory", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.memory:
+        print(grown_memory(options.memory))
+        return 0
     print(machine())
     best, costs = [], []
     sizes = SIZES[:1] if options.quick else tuple(options.sizes)
