@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib import rc_context
 
 from spinode.importers import import_traces, read_table
 
@@ -80,7 +81,8 @@ def test_a_broken_file_is_refused_with_the_rule(tmp_path: Path, text: str, says:
 
 
 def test_every_sample_of_ubermagtable_reads_as_ubermagtable_reads_it() -> None:
-    peer = pytest.importorskip("ubermagtable")
+    with rc_context():  # its import sets the style of all figures of the process
+        peer = pytest.importorskip("ubermagtable")
     samples = Path(peer.__file__).parent / "tests" / "test_sample"
     if not samples.is_dir():
         pytest.skip("this ubermagtable comes without its sample files")
