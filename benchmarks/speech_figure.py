@@ -22,6 +22,8 @@ COLOURS = {
     "surrogate with noise": "#009e73",
     "ESN": "#cc79a7",
 }
+HATCHES = {"static": "///", "surrogate": "...", "surrogate with noise": "xxx", "ESN": "\\\\\\"}
+"""What tells the systems apart in black and white."""
 Rows = dict[tuple[str, str], dict[str, Any]]
 
 
@@ -44,11 +46,13 @@ def bars(axis: Axes, rows: Rows, fronts: list[str], key: str) -> None:
                 width,
                 yerr=error,
                 color=COLOURS[system],
+                hatch=HATCHES.get(system),
+                edgecolor="white",
                 ecolor="0.2",
                 capsize=2,
                 label=system if group == 0 else None,
             )
-    axis.set_xticks(range(len(fronts)), fronts)
+    axis.set_xticks(range(len(fronts)), fronts, fontsize=8)
     axis.grid(axis="y", alpha=0.3)
     axis.set_axisbelow(True)
 
@@ -68,7 +72,7 @@ def main() -> None:
             elif row["protocol"] == given.protocol and row["readout"] == "flattened":
                 rows[row["front end"], "flattened"] = row
     fronts = list(dict.fromkeys(front for front, _ in rows))
-    figure = Figure(figsize=(9, 3.8), layout="constrained")
+    figure = Figure(figsize=(10, 4), layout="constrained")
     left, right = figure.subplots(1, 2)
     bars(left, rows, fronts, "accuracy")
     left.axhline(10, color="0.3", linewidth=0.8, linestyle="--")
@@ -77,7 +81,7 @@ def main() -> None:
     right.axhline(0, color="black", linewidth=0.8)
     right.set(ylabel="gain over no device (points)", title="frame by frame, paired 95 % interval")
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=7, frameon=False, fontsize=8)
-    figure.savefig(given.figure, dpi=130)
+    figure.savefig(given.figure, dpi=120)
 
 
 if __name__ == "__main__":
