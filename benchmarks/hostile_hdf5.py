@@ -152,7 +152,8 @@ def values_changed(rng: np.random.Generator, file: h5py.File) -> str:
     value = float(rng.choice([0, -1, 1, np.nan, np.inf, -np.inf, 1e308, -1e308, 5e-324, 1e-300, 0.5, 2**31]))
     values = np.array(item[()])
     values.ravel()[int(rng.integers(values.size)) :: int(rng.integers(1, 50))] = value
-    item[...] = values
+    if np.prod(item.chunks or (1,)) < 1 << 20:  # the HDF5 library itself crashes when it packs a chunk of 2 GB
+        item[...] = values
     return f"{item.name}: {value}"
 
 
