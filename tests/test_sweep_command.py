@@ -123,6 +123,7 @@ def test_files_of_the_rows_are_kept_where_asked(tmp_path: Path) -> None:
         (["sweep", "simulate", "vortex", "--over", "radius=150nm,-1nm"], "row 1: radius=-1nm"),
         (["sweep", "simulate", "vortex", "--over", "radius=150nm,1mA"], "row 1: radius=1mA"),
         (["sweep", "simulate", "vortex", "--over", "radus=150nm,1nm"], "radus"),
+        (["sweep", "simulate", "vortex", "--over", "current=3mA,5mA"], "--drive 'current={current}'"),
         (["sweep", "simulate", "vortex", "--over", "duration=1us,2mA"], "--duration"),
         (["sweep", "simulate", "vortex", "--over", "repeats=1,0"], "repeats"),
         (["sweep", "simulate", "vortex", "--nope", "--over", "radius=150nm"], "--nope"),

@@ -152,7 +152,15 @@ def _check(plan: Plan) -> None:
             check_row(plan.command(row))
         except ValueError as error:
             at = ", ".join(f"{name}={text}" for name, text in plan.texts(row).items())
-            raise ValueError(f"{error} (row {row}: {at})") from None
+            raise ValueError(f"{error} (row {row}: {at}){_elsewhere(plan, str(error))}") from None
+
+
+def _elsewhere(plan: Plan, error: str) -> str:
+    """How to name another place, where a value went to ``--set`` for want of an option and is nothing of the device."""
+    for axis in plan.axes if plan.words[0] == "simulate" else ():
+        if f"{axis.name}={{{axis.name}}}" in plan.words and f"'{axis.name}' is not there" in error:
+            return f"; an input of the drive is --drive '{axis.name}={{{axis.name}}}'"
+    return ""
 
 
 def _tasks(plan: Plan, keep: Path | None, numbers: Sequence[int], engine: Engine) -> list[RowTask]:

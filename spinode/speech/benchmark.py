@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -156,14 +156,25 @@ def try_readouts(
         for found in judged.values():
             found.append([])
         for number, split in enumerate(splits):
-            states, cut = states_of(words.frames, split.train, transformer)
+            answers, cut = judge_readouts(words, split, transformer, readouts)
             clipped = max(clipped, cut)
-            for name, readout in readouts.items():
-                rows = readout.rows(states)
-                judged[name][seed].append(judge_split(rows, words.labels, split, readout.penalties))
+            for name, answer in answers.items():
+                judged[name][seed].append(answer)
             if advance is not None:
                 advance((seed * len(splits) + number + 1) / (len(transformers) * len(splits)))
-    return {name: _tested(name, words, splits, found, clipped) for name, found in judged.items()}
+    return {name: tested_of(name, words, splits, found, clipped) for name, found in judged.items()}
+
+
+def judge_readouts(
+    words: Words, split: Split, transformer: Any, readouts: Mapping[str, Readout]
+) -> tuple[dict[str, Judged], float]:
+    """One transformer, or None, on one split: each readout of the same states, and the part of the levels cut off."""
+    states, clipped = states_of(words.frames, split.train, transformer)
+    judged = {
+        name: judge_split(readout.rows(states), words.labels, split, readout.penalties)
+        for name, readout in readouts.items()
+    }
+    return judged, clipped
 
 
 def states_of(
@@ -182,7 +193,10 @@ def states_of(
     return fitted.transform(scale.transform(shown)), float(getattr(fitted, "clipped_", 0.0))
 
 
-def _tested(name: str, words: Words, splits: Sequence[Split], judged: list[list[Judged]], clipped: float) -> Tested:
+def tested_of(
+    name: str, words: Words, splits: Sequence[Split], judged: Sequence[Sequence[Judged]], clipped: float
+) -> Tested:
+    """One system from what was judged, seed by seed and split by split."""
     tested = np.concatenate([split.test for split in splits])
     heard = np.array([np.concatenate([each.predicted for each in seed]) for seed in judged])
     every = [each for seed in judged for each in seed]

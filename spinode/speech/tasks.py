@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from spinode.engine import Engine, run_tasks
-from spinode.speech.benchmark import Readout, Tested, states_of
+from spinode.speech.benchmark import Readout, Tested, judge_readouts, tested_of
 from spinode.speech.protocols import Split, splits_of
-from spinode.speech.readout import Judged, judge_split
+from spinode.speech.readout import Judged
 from spinode.speech.utterances import Curve, try_utterances
 from spinode.speech.words import Words
 
@@ -118,12 +116,7 @@ def _answer(words: Words, splits: Sequence[Split], attempt: Attempt) -> Answer:
             for name, readout in attempt.readouts.items()
         }
         return {**curves}, 0.0
-    split = splits[attempt.split]
-    states, clipped = states_of(words.frames, split.train, attempt.transformer)
-    judged = {
-        name: judge_split(readout.rows(states), words.labels, split, readout.penalties)
-        for name, readout in attempt.readouts.items()
-    }
+    judged, clipped = judge_readouts(words, splits[attempt.split], attempt.transformer, attempt.readouts)
     return {**judged}, clipped
 
 
@@ -135,14 +128,4 @@ def _outcome(
         return parts[0][0]
     judged = [part for part, _ in parts if not isinstance(part, Curve)]
     seeds = [judged[first : first + len(splits)] for first in range(0, len(judged), len(splits))]
-    tested = np.concatenate([split.test for split in splits])
-    return Tested(
-        name=name,
-        words=tested,
-        predicted=np.array([np.concatenate([each.predicted for each in seed]) for seed in seeds]),
-        truth=words.labels[tested],
-        speakers=tuple(words.speakers[number] for number in tested) if len(splits) > 1 else None,
-        penalties=tuple(each.penalty for each in judged),
-        inner_scores=tuple(each.inner for each in judged),
-        clipped=max(cut for _, cut in parts),
-    )
+    return tested_of(name, words, splits, seeds, max(cut for _, cut in parts))
